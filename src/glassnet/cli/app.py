@@ -1,0 +1,87 @@
+"""The `glassnet` command: its subcommands, and how every error leaves it."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+import click
+
+import glassnet
+from glassnet.cli.mistakes import BROKEN_PIPE, INTERRUPTED, code_of, line_of
+from glassnet.cli.source_command import source
+from glassnet.cli.train_command import train
+from glassnet.errors import GlassnetError
+
+HELP = """Neural networks you can see through.
+
+The whole training step of a network is one graph of array operations, and glassnet prints it as the NumPy
+program that it runs.
+
+\b
+Examples:
+  glassnet train digits                    train on handwritten digits, report, draw
+  glassnet train --help                    every data set and setting
+  glassnet source --layers 784-256-10      print the program of a network
+  glassnet source --layers 2-16-3 > step.py
+"""
+
+
+class Commands(click.Group):
+    """A group whose errors are one line on stderr and an exit code, never a traceback."""
+
+    def main(self, args: Sequence[str] | None = None, **extra: Any) -> NoReturn:  # type: ignore[override]
+        """Run the command line and leave the process with its exit code."""
+        _never_fail_on_an_unknown_character()
+        extra["standalone_mode"] = False
+        try:
+            result = super().main(args, **extra)
+            sys.stdout.flush()  # so that a closed pipe is noticed here, not while Python shuts down
+        except (click.ClickException, GlassnetError) as error:
+            _stop(line_of(error), code_of(error))
+        except (click.Abort, KeyboardInterrupt):
+            _stop("stopped by Ctrl-C; nothing was written.", INTERRUPTED)
+        except OSError as error:
+            if error.errno != errno.EPIPE:
+                raise
+            _leave_a_broken_pipe()
+        sys.exit(result if isinstance(result, int) else 0)
+
+
+def _never_fail_on_an_unknown_character() -> None:
+    """A terminal that cannot show '×' gets '?', not a UnicodeEncodeError."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+
+
+def _stop(line: str, code: int) -> NoReturn:
+    click.echo(f"glassnet: {line}", err=True)
+    sys.exit(code)
+
+
+def _leave_a_broken_pipe() -> NoReturn:
+    """The reader went away, as `head` does: say nothing, also when Python flushes stdout on its way out."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(BROKEN_PIPE)
+
+
+@click.group(
+    cls=Commands,
+    help=HELP,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.version_option(glassnet.__version__, prog_name="glassnet", message="%(prog)s %(version)s")
+@click.pass_context
+def main(context: click.Context) -> None:
+    """Show the help where no command is given."""
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
+
+
+main.add_command(train)
+main.add_command(source)

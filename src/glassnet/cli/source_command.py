@@ -1,0 +1,122 @@
+"""`glassnet source`: the program of a network described on the command line, without training it."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+import glassnet as gn
+from glassnet import layers
+from glassnet.cli.networks import OPTIMIZERS, RATES, hidden_layers, refuse_if_too_large
+from glassnet.cli.options import finite, known, sizes, understood_by
+
+KINDS = ("train", "predict", "loss", "gradients")
+
+HELP = """Print the program of a network, without training it.
+
+What is printed is what glassnet runs: plain NumPy, with the forward pass, the gradient of every array and
+the update spelled out. Sizes go from the inputs to the outputs, with the hidden layers between them.
+
+\b
+Examples:
+  glassnet source --layers 784-256-10
+  glassnet source --layers 784-256-10 --kind predict
+  glassnet source --layers 64-100-10 --batch-norm --dropout 0.5 --optimizer adam
+  glassnet source --layers 8-16-1 --loss squared_error --l2 0.001 > step.py
+"""
+
+
+@click.command(help=HELP, short_help="Print the program of a network.")
+@click.option(
+    "--layers",
+    "shape",
+    type=sizes("-", "784-256-10", 2),
+    required=True,
+    metavar="SIZES",
+    help="784-256-10 is 784 inputs, 256 hidden units, 10 outputs.",
+)
+@click.option("--kind", type=click.Choice(KINDS), default="train", show_default=True, help="Which program.")
+@click.option(
+    "--activation",
+    type=understood_by(gn.activations.get),
+    default="relu",
+    show_default=True,
+    metavar="NAME",
+    help="Of the hidden units.",
+)
+@click.option("--batch-norm", is_flag=True, help="Batch normalization in hidden layers.")
+@click.option(
+    "--dropout",
+    type=click.FloatRange(0, 1, max_open=True),
+    callback=finite,
+    default=0.0,
+    metavar="SHARE",
+    help="Of hidden units, per step.",
+)
+@click.option(
+    "--loss",
+    type=understood_by(gn.losses.get),
+    metavar="NAME",
+    help="[default: softmax_cross_entropy, or squared_error with one output]",
+)
+@click.option(
+    "--l2",
+    type=click.FloatRange(min=0),
+    callback=finite,
+    default=0.0,
+    metavar="NUMBER",
+    help="The λ of the penalty λΣw².",
+)
+@click.option(
+    "--max-norm",
+    type=click.FloatRange(min=0, min_open=True),
+    callback=finite,
+    metavar="NUMBER",
+    help="Largest length of the weights into a unit.",
+)
+@click.option(
+    "--optimizer",
+    type=known("optimizer", OPTIMIZERS),
+    default="sgd",
+    show_default=True,
+    metavar="NAME",
+    help=f"{', '.join(OPTIMIZERS)}.",
+)
+def source(shape: tuple[int, ...], kind: str, loss: str | None, optimizer: str, **block: Any) -> None:
+    """Build, print, done."""
+    refuse_if_too_large(shape)
+    model = described(shape, **block)
+    standard = "squared_error" if shape[-1] == 1 else "softmax_cross_entropy"
+    model.compile(optimizer=OPTIMIZERS[optimizer](RATES[optimizer]), loss=loss or standard)
+    model.build((None, shape[0]))
+    show(model.source(kind))
+
+
+def described(
+    shape: tuple[int, ...],
+    activation: str,
+    dropout: float,
+    batch_norm: bool,
+    l2: float,
+    max_norm: float | None,
+) -> gn.Sequential:
+    """The network of a list of sizes."""
+    penalty = gn.regularizers.L2(l2) if l2 else None
+    bound = gn.constraints.MaxNorm(max_norm) if max_norm else None
+    hidden = hidden_layers(shape[1:-1], activation, dropout, batch_norm, penalty, bound)
+    last = layers.Dense(shape[-1], kernel_regularizer=penalty, kernel_constraint=bound)
+    return gn.Sequential([*hidden, last], seed=0)
+
+
+def show(program: str) -> None:
+    """In color on a terminal, as it is anywhere else."""
+    if not sys.stdout.isatty():
+        click.echo(program)
+        return
+    from rich.console import Console
+    from rich.syntax import Syntax
+
+    colored = Syntax(program, "python", theme="ansi_dark").highlight(program)
+    Console().print(colored, soft_wrap=True)  # longer lines than the window stay whole for copying

@@ -1,0 +1,93 @@
+"""Every error glassnet raises on purpose.
+
+    GlassnetError
+    ├── InputError        (ValueError)    bad values or arguments
+    │   └── UnknownNameError              an identifier nobody knows
+    ├── InputTypeError    (TypeError)     data of a kind that cannot be used
+    ├── ShapeError        (ValueError)    arrays or layers that do not fit
+    ├── TraceError        (TypeError)     Python or NumPy that cannot become a graph
+    ├── NotBuiltError     (RuntimeError)  a model used before its input shape is known
+    └── DivergenceError   (ArithmeticError)  training produced NaN or inf
+
+Each message says what was found and where, what was expected, and how to fix it.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+__all__ = [
+    "DivergenceError",
+    "DivergenceWarning",
+    "GlassnetError",
+    "InputError",
+    "InputTypeError",
+    "NotBuiltError",
+    "ShapeError",
+    "TraceError",
+    "UnknownNameError",
+]
+
+
+class GlassnetError(Exception):
+    """Base of all errors raised by glassnet."""
+
+
+class InputError(GlassnetError, ValueError):
+    """A value or an argument that cannot be used."""
+
+
+class UnknownNameError(InputError):
+    """An identifier, such as an activation's name, that is not known."""
+
+
+class InputTypeError(GlassnetError, TypeError):
+    """Data of a kind that cannot be used, such as text where numbers are needed."""
+
+
+class ShapeError(GlassnetError, ValueError):
+    """Arrays or layers whose shapes do not fit together."""
+
+
+class TraceError(GlassnetError, TypeError):
+    """Python or NumPy code that cannot become part of a graph."""
+
+
+class NotBuiltError(GlassnetError, RuntimeError):
+    """A model or layer was used before its input shape was known."""
+
+
+class DivergenceError(GlassnetError, ArithmeticError):
+    """Training produced NaN or infinity."""
+
+
+class DivergenceWarning(UserWarning):
+    """Training was stopped because it produced NaN or infinity."""
+
+
+def suggest(name: str, known: Iterable[str]) -> str:
+    """The end of an error message: the nearest known name, or all of them.
+
+    Parameters
+    ----------
+    name : str
+        The unknown name.
+    known : iterable of str
+        The names that would have worked.
+
+    Returns
+    -------
+    str
+        One sentence.
+
+    Examples
+    --------
+    >>> suggest("rleu", ["relu", "tanh"])
+    "Did you mean 'relu'?"
+    >>> suggest("banana", ["relu", "tanh"])
+    'Known names: relu, tanh.'
+    """
+    names = sorted(known)
+    near = difflib.get_close_matches(str(name), names, n=1)
+    return f"Did you mean {near[0]!r}?" if near else f"Known names: {', '.join(names)}."

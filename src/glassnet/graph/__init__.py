@@ -1,0 +1,5 @@
+"""Nodes, shapes, kinds, simplification: the graph that everything else prints."""
+
+from glassnet.graph import simplify as simplify
+from glassnet.graph.check import check as check
+from glassnet.graph.graph import Graph as Graph

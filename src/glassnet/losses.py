@@ -1,0 +1,6 @@
+"""The losses; see :mod:`glassnet.nn.losses`."""
+
+from __future__ import annotations
+
+from glassnet.nn.losses import *  # noqa: F403
+from glassnet.nn.losses import __all__ as __all__

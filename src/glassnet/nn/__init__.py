@@ -1,0 +1,1 @@
+"""Layers and what goes into them: initializers, activations, regularizers, constraints, losses, metrics."""

@@ -1,0 +1,97 @@
+"""String identifiers: ``"relu"``, ``"he_normal"`` and their like."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from glassnet.errors import InputError, UnknownNameError, suggest
+
+
+def snake_case(name: str) -> str:
+    """``GlorotUniform`` → ``glorot_uniform``, ``L2`` → ``l2``.
+
+    Examples
+    --------
+    >>> snake_case("BatchNormalization")
+    'batch_normalization'
+    """
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+
+
+def lookup(what: str, table: Mapping[str, Any], identifier: Any) -> Any:
+    """What a name stands for, or an error that suggests the nearest one.
+
+    Parameters
+    ----------
+    what : str
+        The kind of thing, for the message: "activation".
+    table : mapping
+        Name → object.
+    identifier : str
+
+    Raises
+    ------
+    UnknownNameError
+        Nobody knows the name.
+    """
+    for name in (identifier, str(identifier).lower(), snake_case(str(identifier))):
+        if name in table:
+            return table[name]
+    raise UnknownNameError(f"unknown {what} {identifier!r}. {suggest(str(identifier).lower(), table)}")
+
+
+def getter(what: str, table: Mapping[str, Callable[..., Any]], base: type) -> Callable[[Any], Any]:
+    """A module's ``get``: None stays None, objects pass through, names and classes are constructed."""
+
+    def get(identifier: Any) -> Any:
+        if identifier is None or isinstance(identifier, base):
+            return identifier
+        if isinstance(identifier, str):
+            return lookup(what, table, identifier)()
+        if isinstance(identifier, type) and issubclass(identifier, base):
+            return identifier()
+        if callable(identifier):
+            return identifier
+        raise InputError(f"{identifier!r} is not a {what}: give a name, an object, or a NumPy function.")
+
+    get.__doc__ = f"""The {what} for an identifier.
+
+    Parameters
+    ----------
+    identifier : str, object, callable or None
+        A name, an object (answered as it is), or a NumPy function.
+
+    Returns
+    -------
+    object
+
+    Raises
+    ------
+    UnknownNameError
+        A name that nobody knows.
+    """
+    return get
+
+
+def positive(value: float, name: str, owner: str) -> float:
+    """A finite number above zero, or an error."""
+    return _number(value, name, owner, lambda v: v > 0, "above 0")
+
+
+def non_negative(value: float, name: str, owner: str) -> float:
+    """A finite number of at least zero, or an error."""
+    return _number(value, name, owner, lambda v: v >= 0, "at least 0")
+
+
+def fraction(value: float, name: str, owner: str) -> float:
+    """A number of at least 0 and below 1, or an error."""
+    return _number(value, name, owner, lambda v: 0 <= v < 1, "at least 0 and below 1")
+
+
+def _number(value: Any, name: str, owner: str, valid: Callable[[float], bool], wanted: str) -> float:
+    number = isinstance(value, int | float) or hasattr(value, "__float__")
+    if isinstance(value, bool) or not number or not valid(float(value)) or float(value) in (float("inf"),):
+        raise InputError(f"{owner}: {name} must be a number {wanted}; got {value!r}.")
+    return float(value) if isinstance(value, float) or not isinstance(value, int) else value

@@ -1,0 +1,1 @@
+"""Optimizers: chains of small transforms of the gradient, written in NumPy."""

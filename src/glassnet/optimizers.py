@@ -1,0 +1,6 @@
+"""The optimizers; see :mod:`glassnet.optim`."""
+
+from __future__ import annotations
+
+from glassnet.optim.optimizers import *  # noqa: F403
+from glassnet.optim.optimizers import __all__ as __all__

@@ -1,0 +1,24 @@
+"""Graph → graph passes, and the pipelines made of them: readable lists, run from left to right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from glassnet.graph.graph import Graph
+from glassnet.passes.expand import expand_all, expand_inline
+from glassnet.passes.tidy import drop_stops
+
+Pass = Callable[[Graph], Graph]
+
+# What a printer gets to see. NumPy keeps composites as helpers; the reference has none left.
+PIPELINES: dict[str, tuple[Pass, ...]] = {
+    "numpy": (drop_stops, expand_inline),
+    "reference": (drop_stops, expand_all),
+}
+
+
+def run(graph: Graph, pipeline: str) -> Graph:
+    """The graph after all passes of a pipeline."""
+    for step in PIPELINES[pipeline]:
+        graph = step(graph)
+    return graph

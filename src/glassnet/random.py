@@ -1,0 +1,98 @@
+"""Randomness as a pure function of (seed, step, site, element).
+
+The same 32-bit hash runs in every backend, so a dropout mask or an epoch's order can be recomputed
+anywhere, from anywhere: no generator state is kept. The functions here are also the text that printed
+programs contain, word for word.
+
+The finalizer is the "lowbias32" integer hash: two rounds of xor-shift and multiply (C. Wellons,
+"Prospecting for hash functions", 2018).
+"""
+
+from __future__ import annotations
+
+import zlib
+
+import numpy as np
+
+__all__ = ["mix", "parameter_generator", "random_uniform", "shuffle"]
+
+
+# The unannotated style below is deliberate: printed programs show these functions as they stand here.
+# fmt: off
+def mix(x):  # type: ignore[no-untyped-def]
+    x = (x ^ (x >> 16)) * 0x7FEB352D
+    x = (x ^ (x >> 15)) * 0x846CA68B
+    return x ^ (x >> 16)
+
+
+def random_bits(seed, step, site, count):  # type: ignore[no-untyped-def]
+    key = np.array([0x9E3779B9, 0x85EBCA6B], dtype=np.uint32)
+    for word in (seed, step, site):
+        key = mix(key ^ np.uint32(word)) + 0x9E3779B9
+    i = np.arange(count, dtype=np.uint32)
+    return mix(mix(i ^ key[0]) + key[1])
+
+
+def random_uniform(seed, step, site, shape):  # type: ignore[no-untyped-def]
+    bits = random_bits(seed, step, site, np.prod(shape))
+    return (bits >> 8).astype(np.float32).reshape(shape) * 2**-24
+
+
+def shuffle(seed, epoch, count):  # type: ignore[no-untyped-def]
+    return np.argsort(random_bits(seed, epoch, 0, count), kind="stable")
+# fmt: on
+
+
+mix.__doc__ = "Scramble unsigned 32-bit integers (an array of ``uint32``) so that every bit depends on every bit."
+random_bits.__doc__ = "``count`` random ``uint32`` numbers, a pure function of (seed, step, site)."
+random_uniform.__doc__ = """Uniform numbers in [0, 1), a pure function of (seed, step, site, element).
+
+    Parameters
+    ----------
+    seed, step, site : int
+        The model's seed, the number of the training step, the place in the network.
+    shape : tuple of int
+        Shape of the result.
+
+    Returns
+    -------
+    ndarray of float32
+        Multiples of 2**-24, exact in every float type.
+
+    Examples
+    --------
+    >>> random_uniform(0, 1, 1, (3,)).dtype
+    dtype('float32')
+    """
+shuffle.__doc__ = """The order of the examples in an epoch: a permutation, a pure function of (seed, epoch).
+
+    Examples
+    --------
+    >>> sorted(shuffle(seed=0, epoch=1, count=4).tolist())
+    [0, 1, 2, 3]
+    """
+
+
+def parameter_generator(seed: int, key: str) -> np.random.Generator:
+    """A NumPy generator of its own for each (seed, parameter key).
+
+    Adding a layer to a network therefore never changes the initial weights of another.
+
+    Parameters
+    ----------
+    seed : int
+        The model's seed.
+    key : str
+        The parameter's key, such as ``"dense_1.kernel"``.
+
+    Returns
+    -------
+    numpy.random.Generator
+
+    Examples
+    --------
+    >>> a = parameter_generator(0, "dense_1.kernel").standard_normal()
+    >>> a == parameter_generator(0, "dense_1.kernel").standard_normal()
+    True
+    """
+    return np.random.default_rng([seed, zlib.crc32(key.encode())])

@@ -1,0 +1,4 @@
+"""Symbolic arrays that answer NumPy calls, and the names of the user's variables."""
+
+from glassnet.trace.composite import composite as composite
+from glassnet.trace.tracer import TracedArray as TracedArray

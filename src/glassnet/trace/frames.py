@@ -1,0 +1,61 @@
+"""Where in the user's code are we? Frames of NumPy and of glassnet's own core are passed over."""
+
+from __future__ import annotations
+
+import contextlib
+import linecache
+import sys
+from pathlib import Path
+from types import FrameType
+
+import numpy as np
+
+from glassnet.errors import TraceError
+
+_PACKAGE = Path(__file__).parent.parent
+# Layers, losses and optimizers are written like users' code: their lines and variables count.
+_TRANSPARENT = (
+    str(Path(np.__file__).parent) + "/",
+    contextlib.__file__,
+    *(str(_PACKAGE / name) for name in ("graph/", "trace/", "nn/context.py")),
+)
+_BOUNDARY = tuple(
+    str(_PACKAGE / name)
+    for name in ("grad/", "passes/", "printers/", "programs/", "train/", "inspect/", "functional.py", "model.py")
+) + (str(_PACKAGE / "nn/layer.py"),)
+
+
+def is_hidden(frame: FrameType) -> bool:
+    """Whether a frame belongs to the machinery rather than to somebody's network."""
+    return frame.f_code.co_filename.startswith(_TRANSPARENT + _BOUNDARY)
+
+
+def visible_frame() -> FrameType | None:
+    """The innermost frame of code that describes a network."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and is_hidden(frame):
+        frame = frame.f_back
+    return frame
+
+
+def calling_frame() -> FrameType | None:
+    """The frame whose line makes a node: none where the machinery makes it for itself."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_code.co_filename.startswith(_TRANSPARENT):
+        frame = frame.f_back
+    return None if frame is None or is_hidden(frame) else frame
+
+
+def user_line() -> str:
+    """``file.py:12: z = x @ W`` for the innermost visible frame."""
+    frame = visible_frame()
+    if frame is None:
+        return "<unknown line>"
+    name = frame.f_code.co_filename
+    text = linecache.getline(name, frame.f_lineno).strip()
+    return f"{Path(name).name}:{frame.f_lineno}: {text}".rstrip(": ")
+
+
+def trace_error(problem: str, remedy: str = "") -> TraceError:
+    """A TraceError that names the user's line, what is wrong with it, and what to write instead."""
+    return TraceError("\n".join(filter(None, (user_line(), problem, remedy))))

@@ -1,0 +1,434 @@
+"""The NumPy names that traced arrays answer: ufuncs, functions, methods. An explicit table, nothing else.
+
+Each entry takes traced arrays, weights, plain arrays and numbers, and answers traced arrays.
+"""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from glassnet.graph.dims import Dim, product
+from glassnet.graph.node import Node, one_hot, reshape
+from glassnet.trace.frames import trace_error
+from glassnet.trace.indexing import getitem
+from glassnet.trace.tracer import FUNCTIONS, METHODS, UFUNCS, TracedArray, broadcast_to, node_of, traced
+
+Axis = int | Sequence[int] | None
+
+
+# ------------------------------------------------------------------------------------------ ufuncs
+def elementwise(op: str) -> Callable[..., TracedArray]:
+    """A ufunc that is one op."""
+    return lambda *values: traced(op, *values)
+
+
+def square(x: Any) -> TracedArray:
+    """``x**2``."""
+    return traced("pow", x, 2)
+
+
+def reciprocal(x: Any) -> TracedArray:
+    """``1 / x``."""
+    return traced("div", 1, x)
+
+
+def matmul(a: Any, b: Any) -> TracedArray:
+    """``a @ b``; a vector counts as a row on the left and as a column on the right."""
+    p, q = node_of(a), node_of(b)
+    if p.ndim == 0 or q.ndim == 0:
+        raise trace_error("@ needs arrays; a scalar multiplies with *.")
+    left = reshape(p, (1, *p.shape)) if p.ndim == 1 else p
+    right = reshape(q, (*q.shape, 1)) if q.ndim == 1 else q
+    result = traced("matmul", left, right).node
+    shape = result.shape
+    if q.ndim == 1:
+        shape = shape[:-1]
+    if p.ndim == 1:
+        shape = (*shape[: builtins.max(len(shape) - 1 - (q.ndim > 1), 0)], *(shape[-1:] if q.ndim > 1 else ()))
+    return TracedArray(reshape(result, shape))
+
+
+_UFUNC_OPS = {
+    "add": "add",
+    "subtract": "sub",
+    "multiply": "mul",
+    "divide": "div",
+    "power": "pow",
+    "float_power": "pow",
+    "maximum": "maximum",
+    "minimum": "minimum",
+    "negative": "neg",
+    "absolute": "abs",
+    "fabs": "abs",
+    "sign": "sign",
+    "floor": "floor",
+    "exp": "exp",
+    "log": "log",
+    "sqrt": "sqrt",
+    "tanh": "tanh",
+    "sin": "sin",
+    "cos": "cos",
+    "expm1": "expm1",
+    "log1p": "log1p",
+    "less": "less",
+    "less_equal": "less_equal",
+    "greater": "greater",
+    "greater_equal": "greater_equal",
+    "equal": "equal",
+    "not_equal": "not_equal",
+    "logical_and": "logical_and",
+    "logical_or": "logical_or",
+    "logical_not": "logical_not",
+}
+UFUNCS.update({getattr(np, name): elementwise(op) for name, op in _UFUNC_OPS.items()})
+UFUNCS.update(
+    {
+        np.square: square,
+        np.reciprocal: reciprocal,
+        np.matmul: matmul,
+        np.positive: lambda x: x,
+        np.bitwise_and: elementwise("logical_and"),
+        np.bitwise_or: elementwise("logical_or"),
+        np.invert: elementwise("logical_not"),
+    }
+)
+
+
+# ------------------------------------------------------------------------------------------ reductions
+def axes_of(x: Node, axis: Axis) -> tuple[int, ...]:
+    """An axis argument as a sorted tuple of non-negative ints."""
+    if axis is None:
+        return tuple(range(x.ndim))
+    chosen = tuple(axis) if isinstance(axis, Sequence) else (axis,)
+    for a in chosen:
+        if not -x.ndim <= a < x.ndim:
+            raise trace_error(f"axis {a} is out of bounds for an array of shape {x.shape}.")
+    return tuple(sorted(a % x.ndim for a in chosen))
+
+
+def reduction(op: str) -> Callable[..., TracedArray]:
+    """``np.sum`` and its kind, with ``axis`` and ``keepdims``."""
+
+    def function(x: Any, axis: Axis = None, keepdims: bool = False) -> TracedArray:
+        node = node_of(x)
+        return traced(op, node, axis=axes_of(node, axis), keepdims=bool(keepdims))
+
+    return function
+
+
+sum, mean, var, max, min = (reduction(op) for op in ("sum", "mean", "var", "max", "min"))
+
+
+def std(x: Any, axis: Axis = None, keepdims: bool = False) -> TracedArray:
+    """The square root of the variance."""
+    return traced("sqrt", var(x, axis, keepdims))
+
+
+def argmax(x: Any, axis: int | None = None) -> TracedArray:
+    """The index of the first maximum."""
+    node = node_of(x)
+    if axis is None:
+        node, axis = reshape(node, (product(node.shape),)), 0
+    return traced("argmax", node, axis=axes_of(node, axis)[0])
+
+
+def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> TracedArray:
+    """``np.linalg.norm``: Euclidean (and Frobenius), or ``ord=1`` and ``ord=np.inf`` of vectors."""
+    if ord in (1, np.inf) and (isinstance(axis, int) or node_of(x).ndim == 1):
+        return (sum if ord == 1 else max)(traced("abs", x), axis, keepdims)
+    if ord not in (None, 2, "fro") or (ord == 2 and not isinstance(axis, int) and node_of(x).ndim > 1):
+        raise trace_error(f"np.linalg.norm with ord={ord!r} cannot be traced.", "Use ord=None, 1 or np.inf.")
+    return traced("sqrt", sum(square(x), axis, keepdims))
+
+
+# ------------------------------------------------------------------------------------------ shapes
+def _array(x: Any) -> TracedArray:
+    return TracedArray(node_of(x))
+
+
+def expand_dims(x: Any, axis: int | Sequence[int]) -> TracedArray:
+    """Insert axes of size 1."""
+    node = node_of(x)
+    chosen = tuple(axis) if isinstance(axis, Sequence) else (axis,)
+    rank = node.ndim + len(chosen)
+    new = {a % rank for a in chosen}
+    rest = iter(node.shape)
+    return TracedArray(reshape(node, tuple(1 if i in new else next(rest) for i in range(rank))))
+
+
+def squeeze(x: Any, axis: Axis = None) -> TracedArray:
+    """Remove axes of size 1."""
+    node = node_of(x)
+    gone = axes_of(node, axis) if axis is not None else tuple(i for i, e in enumerate(node.shape) if e == 1)
+    if any(node.shape[i] != 1 for i in gone):
+        raise trace_error(f"cannot squeeze axis {axis} of shape {node.shape}: its size is not 1.")
+    return TracedArray(reshape(node, tuple(e for i, e in enumerate(node.shape) if i not in gone)))
+
+
+def ravel(x: Any) -> TracedArray:
+    """One axis with all the elements."""
+    return _array(x).reshape(-1)
+
+
+def swapaxes(x: Any, a: int, b: int) -> TracedArray:
+    """Exchange two axes."""
+    order = list(range(node_of(x).ndim))
+    order[a], order[b] = order[b], order[a]
+    return _array(x).transpose(order)
+
+
+def concatenate(arrays: Sequence[Any], axis: int | None = 0) -> TracedArray:
+    """Join along an axis; ``axis=None`` flattens first."""
+    nodes = [node_of(x) for x in arrays]
+    if axis is None:
+        return traced("pack", *nodes)
+    return traced("concat", *nodes, axis=axes_of(nodes[0], axis)[0])
+
+
+def stack(arrays: Sequence[Any], axis: int = 0) -> TracedArray:
+    """Join along a new axis."""
+    return concatenate([expand_dims(x, axis) for x in arrays], axis)
+
+
+def zeros_like(x: Any) -> TracedArray:
+    """Zeros in the shape of ``x``."""
+    return broadcast_to(0.0, node_of(x).shape)
+
+
+def ones_like(x: Any) -> TracedArray:
+    """Ones in the shape of ``x``."""
+    return broadcast_to(1.0, node_of(x).shape)
+
+
+def full_like(x: Any, fill_value: Any) -> TracedArray:
+    """One value in the shape of ``x``."""
+    return broadcast_to(fill_value, node_of(x).shape)
+
+
+# ------------------------------------------------------------------------------------------ selection
+def where(condition: Any, a: Any = None, b: Any = None) -> TracedArray:
+    """``np.where`` with its three arguments."""
+    if a is None or b is None:
+        raise trace_error("np.where with one argument gives a result whose shape depends on values.", "Give all three.")
+    return traced("where", condition, a, b)
+
+
+def clip(x: Any, a_min: Any = None, a_max: Any = None) -> Any:
+    """Limit to an interval."""
+    low = x if a_min is None else traced("maximum", x, a_min)
+    return low if a_max is None else traced("minimum", low, a_max)
+
+
+def take(x: Any, indices: Any, axis: int | None = None) -> TracedArray:
+    """Rows of a table: ``table[indices]``."""
+    if axis not in (0, None) or (axis is None and node_of(x).ndim != 1):
+        raise trace_error("np.take can be traced along axis 0 only.", "Transpose first.")
+    return traced("take", x, indices)
+
+
+def take_along_axis(x: Any, indices: Any, axis: int | None = -1) -> TracedArray:
+    """One element of each row: ``np.take_along_axis(scores, y[:, None], axis=1)``."""
+    node, index = node_of(x), node_of(indices)
+    last = axis in (-1, node.ndim - 1)
+    if not last or index.ndim != node.ndim or index.shape[-1] != 1:
+        raise trace_error("np.take_along_axis can be traced for one element along the last axis only.")
+    return expand_dims(traced("pick", node, reshape(index, index.shape[:-1])), -1)
+
+
+# ------------------------------------------------------------------------------------------ products
+def dot(a: Any, b: Any) -> TracedArray:
+    """``np.dot`` of scalars, vectors and matrices."""
+    if node_of(a).ndim == 0 or node_of(b).ndim == 0:
+        return traced("mul", a, b)
+    if node_of(b).ndim > 2:
+        raise trace_error("np.dot with more than two dimensions on the right cannot be traced.", "Use @.")
+    return matmul(a, b)
+
+
+def outer(a: Any, b: Any) -> TracedArray:
+    """All products of two vectors' elements."""
+    return traced("mul", expand_dims(ravel(a), 1), ravel(b))
+
+
+def einsum(subscripts: str, *operands: Any) -> TracedArray:
+    """``np.einsum`` with one or two operands and no repeated index within one."""
+    inputs, arrow, output = subscripts.replace(" ", "").partition("->")
+    terms = inputs.split(",")
+    if not arrow or len(terms) != len(operands) or len(terms) > 2 or any(len(set(t)) < len(t) for t in (*terms, output)):
+        raise trace_error(
+            f"np.einsum({subscripts!r}) cannot be traced.",
+            "Supported: one or two operands, '->' given, no index twice in one operand.",
+        )
+    nodes = [node_of(x) for x in operands]
+    for term, node in zip(terms, nodes, strict=True):
+        if len(term) != node.ndim:
+            raise trace_error(f"np.einsum: {term!r} names {len(term)} axes of an array of shape {node.shape}.")
+    if len(terms) == 1:
+        return _sum_to(nodes[0], terms[0], output)
+    return _contract(nodes[0], terms[0], nodes[1], terms[1], output)
+
+
+def _sum_to(node: Node, term: str, output: str) -> TracedArray:
+    """Sum the indices that the output lacks, and order the others."""
+    gone = tuple(i for i, name in enumerate(term) if name not in output)
+    kept = [name for name in term if name in output]
+    summed = traced("sum", node, axis=gone, keepdims=False) if gone else TracedArray(node)
+    return summed.transpose([kept.index(name) for name in output])
+
+
+def _contract(a: Node, first: str, b: Node, second: str, output: str) -> TracedArray:
+    """Two operands as one batched matrix product: batch, rows, contracted, columns."""
+    first_kept = "".join(i for i in first if i in output or i in second)
+    second_kept = "".join(i for i in second if i in output or i in first)
+    a, b = _sum_to(a, first, first_kept).node, _sum_to(b, second, second_kept).node
+    size = dict(zip(first_kept, a.shape, strict=True)) | dict(zip(second_kept, b.shape, strict=True))
+    batch = [i for i in first_kept if i in second_kept and i in output]
+    rows = [i for i in first_kept if i not in second_kept]
+    columns = [i for i in second_kept if i not in first_kept]
+    summed = [i for i in first_kept if i in second_kept and i not in output]
+
+    def extent(names: list[str]) -> Any:
+        return product(size[i] for i in names)
+
+    lead = tuple(size[i] for i in batch)
+    left = TracedArray(a).transpose([first_kept.index(i) for i in (*batch, *rows, *summed)])
+    right = TracedArray(b).transpose([second_kept.index(i) for i in (*batch, *summed, *columns)])
+    product_ = matmul(
+        left.reshape(*lead, extent(rows), extent(summed)), right.reshape(*lead, extent(summed), extent(columns))
+    )
+    names = [*batch, *rows, *columns]
+    shaped = product_.reshape(*[size[i] for i in names]) if names else product_.reshape(())
+    return shaped.transpose([names.index(i) for i in output]) if names else shaped
+
+
+FUNCTIONS.update(
+    {
+        np.sum: sum,
+        np.mean: mean,
+        np.var: var,
+        np.std: std,
+        np.max: max,
+        np.min: min,
+        np.amax: max,
+        np.amin: min,
+        np.argmax: argmax,
+        np.argmin: lambda x, axis=None: argmax(traced("neg", x), axis),
+        np.linalg.norm: norm,
+        np.reshape: lambda x, shape: _array(x).reshape(shape),
+        np.transpose: lambda x, axes=None: _array(x).transpose(axes),
+        np.expand_dims: expand_dims,
+        np.squeeze: squeeze,
+        np.ravel: ravel,
+        np.swapaxes: swapaxes,
+        np.broadcast_to: broadcast_to,
+        np.concatenate: concatenate,
+        np.stack: stack,
+        np.hstack: lambda arrays: concatenate(arrays, 0 if node_of(arrays[0]).ndim == 1 else 1),
+        np.vstack: lambda arrays: concatenate([_rows(x) for x in arrays], 0),
+        np.zeros_like: zeros_like,
+        np.ones_like: ones_like,
+        np.full_like: full_like,
+        np.where: where,
+        np.clip: clip,
+        np.take: take,
+        np.take_along_axis: take_along_axis,
+        np.dot: dot,
+        np.outer: outer,
+        np.inner: lambda a, b: matmul(a, _array(b).T),
+        np.einsum: einsum,
+        np.shape: lambda x: node_of(x).shape,
+        np.ndim: lambda x: node_of(x).ndim,
+        np.size: lambda x: product(node_of(x).shape),
+        np.copy: _array,
+    }
+)
+
+
+def _rows(x: Any) -> TracedArray:
+    return expand_dims(x, 0) if node_of(x).ndim == 1 else _array(x)
+
+
+METHODS.update(
+    {
+        "__getitem__": getitem,
+        "sum": sum,
+        "mean": mean,
+        "var": var,
+        "std": std,
+        "max": max,
+        "min": min,
+        "argmax": argmax,
+        "clip": clip,
+        "ravel": ravel,
+        "flatten": ravel,
+        "squeeze": squeeze,
+        "swapaxes": swapaxes,
+        "take": take,
+        "dot": dot,
+        "copy": _array,
+    }
+)
+
+
+# ------------------------------------------------------------------------------------------ ours
+def pick(scores: Any, index: Any) -> Any:
+    """One element of each row: ``scores[np.arange(n), index]``, on plain and traced arrays.
+
+    Parameters
+    ----------
+    scores : array (n, k)
+    index : int array (n,)
+
+    Returns
+    -------
+    array (n,)
+
+    Examples
+    --------
+    >>> pick(np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([1, 0]))
+    array([2., 3.])
+    """
+    if is_plain(scores, index):
+        return np.take_along_axis(np.asarray(scores), np.asarray(index)[..., None], axis=-1)[..., 0]
+    return traced("pick", scores, index)
+
+
+def one_hot_rows(index: Any, count: int) -> Any:
+    """``index[:, None] == np.arange(count)``: booleans, true at each row's index; plain or traced.
+
+    Examples
+    --------
+    >>> one_hot_rows(np.array([1, 0]), 3)
+    array([[False,  True, False],
+           [ True, False, False]])
+    """
+    if is_plain(index):
+        return np.asarray(index)[..., None] == np.arange(count)
+    return TracedArray(one_hot(node_of(index), count))
+
+
+def stop_gradient(x: Any) -> Any:
+    """``x``, treated as a constant by differentiation; plain or traced.
+
+    Examples
+    --------
+    >>> import glassnet as gn
+    >>> float(gn.grad(lambda x: x * gn.stop_gradient(x))(3.0))
+    3.0
+    """
+    return x if is_plain(x) else traced("stop", x)
+
+
+def random_uniform_like(seed: Any, step: Any, site: int, x: Any) -> TracedArray:
+    """Uniform numbers in [0, 1) in the shape of ``x``."""
+    return traced("random_uniform", seed, step, site=site, shape=node_of(x).shape)
+
+
+def is_plain(*values: Any) -> bool:
+    """Whether nothing here is traced (weights count as traced while a trace runs)."""
+    from_trace = (TracedArray, Node, Dim)
+    return not any(isinstance(value, from_trace) for value in values)

@@ -1,0 +1,408 @@
+"""The graphs of a model: one training step, prediction, loss and metrics, gradients.
+
+Layout of the parameters in a training step: arguments of their own for a small network and an optimizer that
+remembers nothing, else one vector ``w`` of which each layer reads its part, so that the optimizer runs once
+over all of them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from glassnet.grad.backward import backward
+from glassnet.graph.dims import N, Shape
+from glassnet.graph.graph import Graph, Place, input_node, input_place
+from glassnet.graph.node import Node, make, place, reshape
+from glassnet.graph.ops import Kind
+from glassnet.nn.context import NetworkTrace, Weight
+from glassnet.nn.layer import Layer
+from glassnet.nn.losses import Loss
+from glassnet.nn.metrics import Metric
+from glassnet.optim.optimizers import Optimizer
+from glassnet.trace.tracer import TracedArray, node_of
+
+SMALL = 6  # up to this many parameter arrays are arguments of their own
+_RESERVED = ("x", "y", "w", "g", "m", "v", "t", "seed", "n", "loss", "state", "frozen", "parameters", "sample_weight")
+
+
+@dataclass(frozen=True)
+class Spec:
+    """Shape and kind of one array of a batch.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        Without the batch.
+    kind : str
+    """
+
+    shape: tuple[int, ...]
+    kind: Kind = "float"
+
+    @property
+    def batch(self) -> Shape:
+        """With the batch."""
+        return (N, *self.shape)
+
+
+class Network(Protocol):
+    """What the graphs need of a model."""
+
+    @property
+    def layers(self) -> Sequence[Layer]:
+        """The layers, in order."""
+
+    input_specs: tuple[Spec, ...]
+    loss_function: Loss | None
+    metrics: tuple[Metric, ...]
+    optimizer: Optimizer | None
+
+    def forward(self, *inputs: Any) -> Any:
+        """The network's function on traced arrays."""
+
+
+class Sheet:
+    """One graph being made for a network: the trace, the inputs, and where results go."""
+
+    def __init__(self, network: Network, training: bool) -> None:
+        self.network = network
+        self.trace = NetworkTrace(training, _RESERVED)
+        self.weights = [pair for layer in network.layers for pair in layer.weights()]
+        self.trained = [weight for weight, trained in self.weights if trained]
+        self.outputs: dict[Place, Node] = {}
+        self.first: list[Node] = []
+        self.slots: list[Node] = []
+
+    def containers(self) -> dict[Weight, str]:
+        """Where each weight lives: trained, a statistic, or frozen."""
+        names = {}
+        for weight, trained in self.weights:
+            names[weight] = "parameters" if trained else "state" if not weight.trainable else "frozen"
+        return names
+
+    def bind_entries(self) -> None:
+        """Weights are inputs, each by its key."""
+        containers = self.containers()
+        self.trace.bind = lambda weight: input_node(
+            weight.symbol, weight.shape, "float", (containers[weight], weight.key)
+        )
+
+    def bind_vector(self) -> Node:
+        """Trained weights are parts of one vector ``w``; the others are inputs."""
+        self.bind_entries()
+        entry_of = self.trace.bind
+        offsets = vector_offsets(self.trained)
+        vector = input_node("w", (sum(math.prod(weight.shape) for weight in self.trained),))
+
+        def bind(weight: Weight) -> Node:
+            if weight not in offsets:
+                return entry_of(weight)
+            node = part_of(vector, offsets[weight], weight.shape)
+            node.label.name = weight.symbol
+            return node
+
+        self.trace.bind = bind
+        return vector
+
+    def run(self) -> Any:
+        """The forward pass."""
+        names = ["x"] if len(self.network.input_specs) == 1 else [f"x{i + 1}" for i in range(len(self.network.input_specs))]
+        for name, spec in zip(names, self.network.input_specs, strict=True):
+            self.first.append(input_node(name, spec.batch, spec.kind))
+        return self.network.forward(*map(TracedArray, self.first))
+
+    def targets(self, spec: Spec, weighted: bool) -> tuple[Any, Any]:
+        """The targets and, if wanted, the sample weights."""
+        y = input_node("y", spec.batch, spec.kind)
+        self.first.append(y)
+        weights = input_node("sample_weight", (N,)) if weighted else None
+        self.first += [weights] if weights is not None else []
+        return TracedArray(y), None if weights is None else TracedArray(weights)
+
+    def bind_all(self) -> None:
+        """Bind the weights of layers that the forward pass did not use."""
+        for weight, _ in self.weights:
+            if weight not in self.trace.bound:
+                self.trace.bound[weight] = TracedArray(self.trace.bind(weight))
+
+    def node(self, weight: Weight) -> Node:
+        """The node that stands for a weight."""
+        return self.trace.bound[weight].node
+
+    def penalty(self) -> Any:
+        """The sum of all regularizers' penalties, or None."""
+        terms = []
+        for weight, _ in self.weights:
+            if weight.regularizer is not None and weight in self.trained:
+                self.trace.note = weight.key
+                terms.append(weight.regularizer(self.trace.bound[weight]))
+        self.trace.note = ""
+        terms += [TracedArray(node) for node in self.trace.penalties]
+        if not terms:
+            return None
+        total = terms[0]
+        for term in terms[1:]:
+            total = total + term
+        return total
+
+    def graph(self, name: str, doc: str, loose: bool = False) -> Graph:
+        """The finished graph."""
+        trace = self.trace
+        used = {node for node in trace.memo.values() if node.op == "input"}
+        order = [*self.first, *self._weight_inputs(used), *self.slots]
+        order += [node for node in (trace.step, trace.seed) if node is not None]
+        captured = {("captured", node.attrs["name"]): array for node, array in trace.captured.items()}
+        hypers: dict[Any, Any] = {where: getattr(owner, name) for where, (owner, name) in trace.hypers.items()}
+        inputs = tuple(dict.fromkeys([*order, *trace.captured, *trace.hyper_nodes.values()]))
+        return Graph(
+            inputs,
+            tuple(self.outputs.values()),
+            tuple(self.outputs),
+            name=name,
+            doc=doc,
+            values={**captured, **hypers},
+            titles={layer.key: layer.title() for top in self.network.layers for layer in top.all_layers()},
+            comments={where: ", ".join(filter(None, notes)) for where, notes in trace.comments.items()},
+            hypers=dict(trace.hypers),
+            loose=loose,
+        )
+
+    def _weight_inputs(self, used: set[Node]) -> list[Node]:
+        vector = [node for node in used if node.attrs["name"] == "w" and input_place(node) == ("argument", "w")]
+        entries = [self.node(weight) for weight, _ in self.weights if weight in self.trace.bound]
+        entries.sort(key=lambda node: ("parameters", "frozen", "state").index(input_container(node)))
+        return [*vector, *(node for node in entries if node.op == "input")]
+
+
+def input_container(node: Node) -> str:
+    """The container of an input; parts of the vector count as parameters."""
+    return input_place(node)[0] if node.op == "input" else "parameters"
+
+
+def vector_offsets(weights: Sequence[Weight]) -> dict[Weight, int]:
+    """Where each weight begins in the vector of all trained weights."""
+    offsets, start = {}, 0
+    for weight in weights:
+        offsets[weight] = start
+        start += math.prod(weight.shape)
+    return offsets
+
+
+def part_of(vector: Node, start: int, shape: tuple[int, ...]) -> Node:
+    """A weight's part of the vector, in its shape."""
+    return reshape(make("slice", vector, slices=((start, start + math.prod(shape), 1),)), shape)
+
+
+def prediction_graph(network: Network) -> Graph:
+    """Inputs to the last layer's output."""
+    sheet = Sheet(network, training=False)
+    with sheet.trace:
+        sheet.bind_entries()
+        scores = node_of(sheet.run())
+    sheet.outputs["return", "scores"] = scores
+    return sheet.graph("predict", "The network's output for the inputs x.", loose=len(sheet.trained) <= SMALL)
+
+
+def _loss_outputs(sheet: Sheet, spec: Spec, weighted: bool, scores: Any) -> tuple[Node, Node, Node | None]:
+    """Total loss, data loss and penalty; metrics become outputs; targets are declared here."""
+    assert sheet.network.loss_function is not None
+    y, weights = sheet.targets(spec, weighted)
+    with place(scope="loss"):
+        data = node_of(sheet.network.loss_function(y, scores, weights))
+        _rename(data, "data_loss")
+        penalty = sheet.penalty()
+        if penalty is not None:
+            _rename(penalty.node, "penalty")
+        total = data if penalty is None else data + penalty.node
+        _rename(total, "loss")
+        _metric_outputs(sheet, y, scores, weights)
+    return total, data, None if penalty is None else penalty.node
+
+
+def _rename(node: Node, name: str) -> None:
+    if node.op not in ("input", "const", "size"):
+        node.label.name = name
+
+
+def _metric_outputs(sheet: Sheet, y: Any, scores: Any, weights: Any) -> None:
+    assert sheet.network.loss_function is not None
+    for metric in sheet.network.metrics:
+        values = metric(y, scores, sheet.network.loss_function.threshold)
+        if not values.shape:
+            mean = values
+        elif weights is None:
+            mean = values.mean()
+        else:
+            mean = (weights * values).sum() / TracedArray(make("maximum", node_of(weights.sum()), 1e-30))
+        _rename(mean.node, metric.name if metric.name.isidentifier() else "metric")
+        sheet.outputs["return", metric.name] = mean.node
+
+
+def evaluation_graph(network: Network, spec: Spec, weighted: bool, training: bool) -> Graph:
+    """Data loss, penalty, metrics."""
+    sheet = Sheet(network, training)
+    with sheet.trace:
+        sheet.bind_entries()
+        scores = sheet.run()
+        _, data, penalty = _loss_outputs(sheet, spec, weighted, scores)
+        sheet.bind_all()
+    metrics = sheet.outputs
+    sheet.outputs = {("return", "data_loss"): data}
+    if penalty is not None:
+        sheet.outputs["return", "penalty"] = penalty
+    sheet.outputs.update(metrics)
+    doc = "The loss of a batch" + (", and its penalty." if penalty is not None else ".")
+    return sheet.graph("loss", doc, loose=len(sheet.trained) <= SMALL)
+
+
+def gradients_graph(network: Network, spec: Spec, weighted: bool, training: bool) -> Graph:
+    """The gradient of the total loss with respect to every trained weight."""
+    sheet = Sheet(network, training)
+    with sheet.trace:
+        sheet.bind_entries()
+        scores = sheet.run()
+        total, _, _ = _loss_outputs(sheet, spec, weighted, scores)
+        sheet.bind_all()
+        gradients = backward(total, [sheet.node(weight) for weight in sheet.trained])
+    sheet.outputs = {
+        ("gradients", weight.key): gradient for weight, gradient in zip(sheet.trained, gradients, strict=True)
+    }
+    doc = "The gradient of the loss with respect to each parameter."
+    return sheet.graph("gradients", doc, loose=len(sheet.trained) <= SMALL)
+
+
+def uses_vector(network: Network, count: int) -> bool:
+    """Whether the training step keeps the parameters in one vector."""
+    assert network.optimizer is not None
+    return count > 0 and (bool(network.optimizer.slots) or count > SMALL)
+
+
+def training_graph(network: Network, spec: Spec, weighted: bool) -> Graph:
+    """One training step: forward, loss, backward, update, constraints, statistics."""
+    sheet = Sheet(network, training=True)
+    with sheet.trace:
+        vector = sheet.bind_vector() if uses_vector(network, len(sheet.trained)) else None
+        if vector is None:
+            sheet.bind_entries()
+        scores = sheet.run()
+        total, _, _ = _loss_outputs(sheet, spec, weighted, scores)
+        sheet.bind_all()
+        metrics, sheet.outputs = sheet.outputs, {("return", "loss"): total}
+        sheet.outputs.update(metrics)
+        gradients = backward(total, [sheet.node(weight) for weight in sheet.trained])
+        with place(phase="update"), _nameless(sheet.trace):
+            (_update_arrays if vector is None else _update_vector)(sheet, gradients, vector)
+        for weight, node in sheet.trace.updates.items():
+            node.label.name = None
+            sheet.outputs["state", weight.key] = node
+    return sheet.graph("train_step", _training_doc(sheet, spec, vector), loose=True)
+
+
+class _nameless:
+    """Variables of this module are not the user's."""
+
+    def __init__(self, trace: NetworkTrace) -> None:
+        self.names = trace.names
+
+    def __enter__(self) -> None:
+        self.old, self.names.active = self.names.active, False
+
+    def __exit__(self, *_: object) -> None:
+        self.names.active = self.old
+
+
+def _step_input(sheet: Sheet) -> Any:
+    optimizer = sheet.network.optimizer
+    assert optimizer is not None
+    if not optimizer.counts_steps:
+        return None
+    sheet.trace.step = sheet.trace.step or input_node("t", (), "weak_int")
+    return TracedArray(sheet.trace.step)
+
+
+def _update_arrays(sheet: Sheet, gradients: Sequence[Node], vector: None) -> None:
+    """``W1 = W1 - learning_rate * dW1``, array by array."""
+    optimizer = sheet.network.optimizer
+    assert optimizer is not None
+    for weight, gradient in zip(sheet.trained, gradients, strict=True):
+        with place(scope=optimizer.name):
+            w = TracedArray(sheet.node(weight))
+            new = optimizer.traced_update(w, TracedArray(gradient), (), _step_input(sheet))[0]
+        sheet.outputs["parameters", weight.key] = _constrained(sheet, weight, new.node)
+
+
+def _constrained(sheet: Sheet, weight: Weight, value: Node) -> Node:
+    """The weight after its constraint; both steps keep the weight's name."""
+    if weight.constraint is None:
+        return value
+    value.label.replaces = value.label.replaces or sheet.node(weight)
+    sheet.trace.note = weight.key
+    with place(scope="constraints"):
+        result = node_of(weight.constraint(TracedArray(value)))
+    sheet.trace.note = ""
+    result.label.replaces = value
+    return result
+
+
+def _update_vector(sheet: Sheet, gradients: Sequence[Node], vector: Node) -> None:
+    """``w, m, v = adam(w, g, m, v, t)``, all parameters at once; then the constraints, part by part."""
+    optimizer = sheet.network.optimizer
+    assert optimizer is not None
+    with place(scope=optimizer.name):
+        g = make("pack", *gradients) if len(gradients) > 1 else reshape(gradients[0], vector.shape)
+        _rename(g, "g" if len(gradients) > 1 else g.label.name or "g")
+        slots = [input_node(slot, vector.shape) for slot in optimizer.slots]
+        sheet.slots = slots
+        step = _step_input(sheet)
+        new, *rest = optimizer.traced_update(TracedArray(vector), TracedArray(g), tuple(map(TracedArray, slots)), step)
+    sheet.outputs["return", "w"] = _constrained_vector(sheet, vector, new.node)
+    for slot, value in zip(optimizer.slots, rest, strict=True):
+        sheet.outputs["return", slot] = node_of(value)
+
+
+def _constrained_vector(sheet: Sheet, old: Node, new: Node) -> Node:
+    """The vector with the constrained weights put back in their places."""
+    if not any(weight.constraint for weight in sheet.trained):
+        return new
+    new.label.replaces = old
+    parts: list[Node] = []
+    start = untouched = 0
+    for weight in [*sheet.trained, None]:
+        if weight is None or weight.constraint is not None:
+            parts += [make("slice", new, slices=((untouched, start, 1),))] if untouched < start else []
+        if weight is None:
+            break
+        stop = start + math.prod(weight.shape)
+        if weight.constraint is not None:
+            piece = part_of(new, start, weight.shape)
+            result = _constrained(sheet, weight, piece)
+            result.label.replaces, piece.label.replaces = sheet.node(weight), None
+            parts.append(result)
+            untouched = stop
+        start = stop
+    with place(scope="constraints"):
+        whole = make("pack", *parts)
+    whole.label.replaces = new
+    return whole
+
+
+def _training_doc(sheet: Sheet, spec: Spec, vector: Node | None) -> str:
+    """The docstring: what goes in, in the words of the arguments."""
+    shapes = [f"x {_shape(s.batch)} inputs" for s in sheet.network.input_specs[:1]]
+    shapes.append(f"y {_shape(spec.batch)} " + ("labels" if spec.kind == "int" else "targets"))
+    first = "One training step: loss, gradients, update."
+    rest = [", ".join(shapes) + "."]
+    if vector is not None:
+        rest.append(f"w {_shape(vector.shape)} holds all parameters, end to end.")
+    if sheet.trace.step is not None:
+        rest.append("t = 1, 2, ... is the number of the step.")
+    if sheet.trace.updates:
+        rest.append("The running statistics in the dict state are updated in place.")
+    return "\n".join([first, "", *rest])
+
+
+def _shape(shape: Shape) -> str:
+    return f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"

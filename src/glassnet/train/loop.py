@@ -1,0 +1,219 @@
+"""The training loop: epochs, batches, looks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from glassnet import random
+from glassnet.graph.graph import Place
+from glassnet.programs.python import Program
+from glassnet.train.callbacks import CallbackList
+from glassnet.train.data import Dataset, batches
+from glassnet.train.divergence import Diverged, is_finite
+
+Values = dict[Place, Any]
+
+
+class Stepper:
+    """Runs a training program step by step, keeping its state between steps.
+
+    Parameters
+    ----------
+    program : Program
+        A printed training step.
+    values : mapping
+        Place of every input but the batch → value at the start.
+    seed : int
+    step : int
+        Steps done before.
+    """
+
+    def __init__(self, program: Program, values: Mapping[Place, Any], seed: int, step: int) -> None:
+        self.program, self.step = program, step
+        self.first_step = step
+        program.set_hyper({place[1]: value for place, value in values.items() if place[0] == "hyper"})
+        batch = {place: None for place in program.inputs if _is_batch(place)}
+        known = {**program.graph.values, **values, **batch, ("argument", "t"): step, ("argument", "seed"): seed}
+        self.bound = program.bind(known)
+        names = {place: name for name, place in program.arguments.items() if place is not None}
+        self.inputs = [name for name, place in program.arguments.items() if place is not None and _is_input(place)]
+        self.carried: list[str | None] = []
+        for place in program.returned:
+            self.carried.append(names.get(("argument", place[1]) if place[0] == "return" else place))
+        self.results = [place[1] for place, name in zip(program.returned, self.carried, strict=True) if name is None]
+        self.counts = "t" in program.arguments
+
+    def run(self, batch: Dataset) -> Any:
+        """One step; answers the loss, or the loss and the metrics."""
+        bound = self.bound
+        self.step += 1
+        if self.counts:
+            bound["t"] = self.step
+        for name, array in zip(self.inputs, batch.inputs, strict=True):
+            bound[name] = array
+        bound["y"] = batch.targets
+        if batch.weights is not None:
+            bound["sample_weight"] = batch.weights
+        returned = self.program.function(**bound)
+        if len(self.carried) == 1:
+            return (returned,)
+        results = []
+        for name, value in zip(self.carried, returned, strict=True):
+            if name is None:
+                results.append(value)
+            else:
+                bound[name] = value
+        return results
+
+    def snapshot(self) -> dict[str, Any]:
+        """What changes from step to step. Arrays are replaced, never written to, so nothing is copied."""
+        kept = {name: self.bound[name] for name in self.carried if name is not None}
+        return {**kept, "state": dict(self.bound.get("state", {})), "step": self.step}
+
+    def restore(self, snapshot: Mapping[str, Any]) -> None:
+        """Back to a snapshot."""
+        for name, value in snapshot.items():
+            if name == "step":
+                self.step = value
+            elif name == "state":
+                self.bound.get("state", {}).update(value)
+            else:
+                self.bound[name] = value
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Every array of the state, by a name for messages."""
+        kept = {name: self.bound[name] for name in self.carried if name is not None}
+        return {**kept, **self.bound.get("state", {})}
+
+    def values(self) -> Values:
+        """Place → value now, for everything the step changes."""
+        now: Values = {}
+        for place, name in zip(self.program.returned, self.carried, strict=True):
+            if name is not None:
+                now[place] = self.bound[name]
+        now.update({("state", key): value for key, value in self.bound.get("state", {}).items()})
+        return now
+
+    def all_values(self, batch: Dataset) -> Values:
+        """Place → value of every input for one more step: what the interpreter needs."""
+        values: Values = {}
+        for name, place in self.program.arguments.items():
+            if place is None:
+                values.update({(name, key): value for key, value in self.bound[name].items()})
+            else:
+                values[place] = self.bound[name]
+        hyper = {place: self.program.namespace[place[1]] for place in self.program.inputs if place[0] == "hyper"}
+        arrays = dict(zip(self.inputs, batch.inputs, strict=True))
+        values.update({("argument", name): array for name, array in arrays.items()})
+        values.update({("argument", "y"): batch.targets, ("argument", "sample_weight"): batch.weights})
+        return {**values, **hyper, ("argument", "t"): self.step + 1}
+
+
+def _is_input(place: Place) -> bool:
+    return place[0] == "argument" and place[1].rstrip("0123456789") == "x"
+
+
+def _is_batch(place: Place) -> bool:
+    return _is_input(place) or place in (("argument", "y"), ("argument", "sample_weight"))
+
+
+class Mean:
+    """Running means of the loss and metrics over an epoch, weighted by the batches' sizes or weights."""
+
+    def __init__(self, names: list[str]) -> None:
+        self.names, self.totals, self.weight = names, [0.0] * len(names), 0.0
+
+    def add(self, results: Any, weight: float) -> None:
+        """One batch."""
+        for i, value in enumerate(results):
+            self.totals[i] += float(value) * weight
+        self.weight += weight
+
+    def logs(self) -> dict[str, float]:
+        """Name → mean."""
+        weight = self.weight or 1.0
+        return {name: total / weight for name, total in zip(self.names, self.totals, strict=True)}
+
+
+def batch_weight(batch: Dataset) -> float:
+    """How much a batch counts in an epoch's mean: its examples, or the sum of their weights."""
+    return float(len(batch)) if batch.weights is None else float(batch.weights.sum())
+
+
+def run_epoch(
+    stepper: Stepper, data: Dataset, batch_size: int, order: Any, callbacks: CallbackList, seed_of_epoch: int
+) -> dict[str, float]:
+    """All batches of an epoch; answers the means of loss and metrics.
+
+    Raises
+    ------
+    Diverged
+        The loss or a parameter is not finite; the stepper stands at the last finite step.
+    """
+    mean = Mean(stepper.results)
+    start = stepper.snapshot()
+    watched = callbacks.wants_batches
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        for i, rows in enumerate(batches(len(data), batch_size, order)):
+            batch = data.slice(rows.start, rows.stop) if isinstance(rows, slice) else data.take(rows)
+            if watched:
+                callbacks.on_train_batch_begin(i)
+            results = stepper.run(batch)
+            if not math.isfinite(results[0]):
+                _stop(stepper, start, data, batch_size, order, seed_of_epoch)
+            mean.add(results, batch_weight(batch))
+            watched = callbacks.wants_batches
+            if watched:
+                callbacks.on_train_batch_end(i, mean.logs())
+        if not all(map(is_finite, stepper.arrays().values())):
+            _stop(stepper, start, data, batch_size, order, seed_of_epoch)
+    return mean.logs()
+
+
+def _stop(stepper: Stepper, start: Any, data: Dataset, batch_size: int, order: Any, epoch: int) -> None:
+    """Replay the epoch up to its last step whose results are all finite, and say which value failed next."""
+    stepper.restore(start)
+    for rows in batches(len(data), batch_size, order):
+        batch = data.slice(rows.start, rows.stop) if isinstance(rows, slice) else data.take(rows)
+        before = stepper.snapshot()
+        results = stepper.run(batch)
+        if not math.isfinite(results[0]) or not all(map(is_finite, stepper.arrays().values())):
+            stepper.restore(before)
+            raise Diverged(stepper.program, stepper.all_values(batch), stepper.step + 1, epoch)
+    raise AssertionError("the replay of a diverged epoch stayed finite")
+
+
+def train(
+    stepper: Stepper,
+    data: Dataset,
+    *,
+    batch_size: int,
+    epochs: int,
+    first_epoch: int,
+    shuffle: bool,
+    seed: int,
+    callbacks: CallbackList,
+    should_stop: Callable[[], bool],
+    after_epoch: Callable[[int, dict[str, float]], dict[str, float]],
+) -> None:
+    """Run epochs until done or told to stop.
+
+    Parameters
+    ----------
+    first_epoch : int
+        Epochs done before; the order of an epoch is a pure function of (seed, its number).
+    after_epoch : callable
+        Called with the epoch's number in this run and its logs: stores the state, validates, answers the
+        complete logs.
+    """
+    for epoch in range(epochs):
+        callbacks.on_epoch_begin(epoch)
+        order = random.shuffle(seed, first_epoch + epoch, len(data)) if shuffle else None
+        logs = run_epoch(stepper, data, batch_size, order, callbacks, epoch)
+        callbacks.on_epoch_end(epoch, after_epoch(epoch, logs))
+        if should_stop():
+            break

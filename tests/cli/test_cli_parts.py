@@ -1,0 +1,156 @@
+"""The parts of `glassnet train`, one by one."""
+
+from __future__ import annotations
+
+import errno
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from glassnet import datasets
+from glassnet.cli.mistakes import Failure
+from glassnet.cli.networks import LARGE, SMALL, recipe_for
+from glassnet.cli.outputs import output_folder, write
+from glassnet.cli.pictures import mosaic
+from glassnet.cli.report import margin
+from glassnet.cli.scores import baseline, score
+from glassnet.cli.splits import Scale, scale_of, split
+
+
+@pytest.mark.parametrize(
+    "name, sizes",
+    [
+        ("digits", (1077, 360, 360)),
+        ("iris", (90, 30, 30)),
+        ("wine", (106, 36, 36)),
+        ("breast_cancer", (341, 114, 114)),
+        ("diabetes", (264, 89, 89)),
+        ("spiral", (180, 60, 60)),
+    ],
+)
+def test_split(name, sizes):
+    dataset = datasets.load(name)
+    rows = split(dataset, seed=0)
+    parts = (rows.train, rows.validation, rows.held_out)
+    assert tuple(map(len, parts)) == sizes
+    assert sorted(np.concatenate(parts)) == list(range(dataset.rows))
+    if dataset.classes:
+        shares = [np.bincount(dataset.target[part], minlength=dataset.classes) / len(part) for part in parts]
+        assert np.abs(np.array(shares) - shares[0]).max() < 0.5 / math.sqrt(min(sizes))
+
+
+def test_split_follows_the_seed():
+    iris = datasets.load("iris")
+    assert split(iris, 1).held_out.tolist() == split(iris, 1).held_out.tolist()
+    assert split(iris, 1).held_out.tolist() != split(iris, 2).held_out.tolist()
+
+
+def test_scale():
+    scale = scale_of(np.array([1.0, 3.0]))
+    assert scale == Scale(mean=2.0, deviation=1.0)
+    assert scale.apply(np.array([5.0])).tolist() == [3.0]
+    assert scale.undo(np.array([3.0])).tolist() == [5.0]
+    assert scale_of(np.array([4.0, 4.0])).apply(np.array([4.0, 5.0])).tolist() == [0.0, 1.0]
+    assert scale_of(np.array([0, 2])).apply(np.array([0, 2])).tolist() == [0, 2]
+
+
+def test_classification_scores_by_hand():
+    dataset = datasets.load("iris")
+    probabilities = np.array([[0.5, 0.25, 0.25], [0.5, 0.4, 0.1], [0.2, 0.6, 0.2]])
+    scores = score(dataset, np.array([0, 1, 1]), probabilities)
+    assert scores["accuracy"] == pytest.approx(2 / 3)
+    assert scores["log_loss"] == pytest.approx(-(math.log(0.5) + math.log(0.4) + math.log(0.6)) / 3)
+    assert scores["macro_f1"] == pytest.approx((2 / 3 + 2 / 3 + 0) / 3)
+
+
+def test_regression_scores_by_hand():
+    dataset = datasets.load("diabetes")
+    scores = score(dataset, np.array([1.0, 2.0, 3.0]), np.array([1.0, 2.0, 5.0]))
+    assert scores == pytest.approx({"r2": 1 - 4 / 2, "rmse": math.sqrt(4 / 3), "mae": 2 / 3})
+
+
+def test_baseline_is_the_commonest_class_of_the_training_rows():
+    dataset = datasets.load("breast_cancer")
+    rows = split(dataset, seed=0)
+    benign = dataset.target[rows.train].mean()
+    truth = dataset.target[rows.held_out]
+    scores = baseline(dataset, rows)
+    assert scores["accuracy"] == truth.mean()
+    expected = -np.where(truth == 1, math.log(benign), math.log(1 - benign)).mean()
+    assert scores["log_loss"] == pytest.approx(expected)
+
+
+def test_baseline_is_the_mean_of_the_training_rows():
+    dataset = datasets.load("diabetes")
+    rows = split(dataset, seed=0)
+    error = dataset.target[rows.held_out] - dataset.target[rows.train].mean()
+    assert baseline(dataset, rows)["mae"] == pytest.approx(np.abs(error).mean())
+
+
+def test_recipe_puts_given_settings_over_defaults():
+    assert recipe_for(999) == SMALL
+    assert recipe_for(1000, epochs=None, seed=0) == LARGE
+    recipe = recipe_for(10, hidden=(), optimizer="sgd", batch_norm=False)
+    assert (recipe.hidden, recipe.learning_rate, recipe.batch_norm) == ((), 0.1, False)
+    assert recipe_for(10, optimizer="sgd", learning_rate=3.0).learning_rate == 3.0
+
+
+def test_margin_is_the_interval_of_agresti_and_coull():
+    assert margin(0.5, 96) == pytest.approx(1.96 * 0.05)
+    assert margin(1.0, 30) == pytest.approx(1.96 * math.sqrt((32 / 34) * (2 / 34) / 34))
+
+
+def test_mosaic():
+    images = np.stack([np.full((2, 3), value) for value in (*range(9), -4.0)])
+    grid = mosaic(images)
+    assert grid.shape == (2 * 3 - 1, 8 * 4 - 1)
+    assert grid[0, 0] == 0
+    assert grid[1, 4] == 1
+    assert grid[3, 0] == 1
+    assert grid[4, 6] == -1
+    assert np.isnan(grid[2]).all()
+    assert np.isnan(grid[:, 3]).all()
+    assert np.isnan(grid[3:, 8:]).all()
+
+
+def test_write_replaces(tmp_path):
+    for content in ("first", b"second"):
+        write(tmp_path / "file", content)
+    assert (tmp_path / "file").read_bytes() == b"second"
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_failed_write_leaves_the_old_file_alone(tmp_path, monkeypatch):
+    write(tmp_path / "file", "old")
+
+    def full(descriptor):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(Failure) as caught:
+        write(tmp_path / "file", "new")
+    assert caught.value.message == f"{tmp_path / 'file'} could not be written (No space left on device)."
+    assert (tmp_path / "file").read_text() == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def failing_run(path: Path, file: str | None):
+    with output_folder(path) as folder:
+        if file:
+            (folder / file).touch()
+        raise ValueError("the run failed")
+
+
+@pytest.mark.parametrize("file, remains", [(None, False), ("kept", True)])
+def test_an_empty_new_folder_goes_away(tmp_path, file, remains):
+    with pytest.raises(ValueError, match="the run failed"):
+        failing_run(tmp_path / "new", file)
+    assert (tmp_path / "new").exists() is remains
+
+
+def test_an_old_folder_stays(tmp_path):
+    with pytest.raises(ValueError, match="the run failed"):
+        failing_run(tmp_path, None)
+    assert tmp_path.exists()
