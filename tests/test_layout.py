@@ -24,7 +24,8 @@ FACES = (
 )  # fmt: skip
 # A file imports only from entries above its own, or from its own folder.
 ORDER = (
-    "errors", "random", "graph", "trace", "grad", "passes", "kernels", "printers", "programs", "nn", "optim",
+    "errors", "random", "graph", "trace", "grad", "passes", "kernels", "printers", "programs", "functional",
+    "nn", "optim",
     "files", "train", "model", "export", "inspect", "estimators", "datasets", *FACES, "cli",
 )  # fmt: skip
 

@@ -3,4 +3,4 @@
 from __future__ import annotations
 
 from glassnet.nn.activations import *  # noqa: F403
-from glassnet.nn.activations import __all__ as __all__
+from glassnet.nn.activations import __all__  # noqa: F401

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
@@ -47,8 +49,11 @@ class Array:
 
 
 def _names(f: Callable[..., Any], count: int) -> list[str]:
-    code = getattr(f, "__code__", None)
-    found = list(code.co_varnames[: code.co_argcount]) if code is not None else []
+    try:
+        parameters = list(inspect.signature(f).parameters.values())
+    except (TypeError, ValueError):  # some functions written in C have none
+        parameters = []
+    found = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     names = [name if is_identifier(name) else f"x{i + 1}" for i, name in enumerate(found)][:count]
     return [*names, *(f"x{i + 1}" for i in range(len(names), count))]
 
@@ -58,14 +63,23 @@ def _build(f: Callable[..., Any], specs: Sequence[Array]) -> tuple[Trace, tuple[
     names = _names(f, len(specs))
     trace = Trace(reserved=tuple(names))
     with trace:
-        inputs = tuple(input_node(name, spec.symbolic(), spec.kind) for name, spec in zip(names, specs, strict=True))
+        inputs = tuple(
+            input_node(name, spec.symbolic(), spec.kind) for name, spec in zip(names, specs, strict=True)
+        )
         result = f(*map(TracedArray, inputs))
         values = result if isinstance(result, tuple | list) else (result,)
-        outputs = tuple(node_of(value) for value in values)
+        outputs = tuple(node_of(value) for value in _flat(values))
     return trace, inputs, outputs
 
 
-def _finish(name: str, trace: Trace, inputs: tuple[Node, ...], outputs: Sequence[Node], labels: Sequence[str]) -> Graph:
+def _flat(values: Sequence[Any]) -> list[Any]:
+    """The arrays of a tuple that may hold tuples: a value with its gradients."""
+    return [x for value in values for x in (_flat(value) if isinstance(value, tuple) else [value])]
+
+
+def _finish(
+    name: str, trace: Trace, inputs: tuple[Node, ...], outputs: Sequence[Node], labels: Sequence[str]
+) -> Graph:
     captured = {("captured", node.attrs["name"]): array for node, array in trace.captured.items()}
     places = tuple(("return", label) for label in labels)
     return Graph((*inputs, *trace.captured), tuple(outputs), places, name=name, values=dict(captured))
@@ -175,8 +189,8 @@ def value_and_grad(f: Callable[..., Any], argnum: int | Sequence[int] = 0) -> Ca
     Returns
     -------
     callable
-        Takes the same arguments, answers (value, gradient); the gradient is a tuple for a sequence ``argnum``.
-        It follows the argument's dtype, and can itself be differentiated.
+        Takes the same arguments, answers (value, gradient); the gradient is a tuple for a sequence
+        ``argnum``. It follows the argument's dtype, and can itself be differentiated.
 
     Examples
     --------
@@ -194,6 +208,13 @@ def value_and_grad(f: Callable[..., Any], argnum: int | Sequence[int] = 0) -> Ca
             value, gradients = _differentiate(f, args, wrt)
         return value, gradients[0] if isinstance(argnum, int) else tuple(gradients)
 
+    return _named_after(f, "value_and_gradient", function)
+
+
+def _named_after(f: Callable[..., Any], suffix: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    """``function`` with the argument names of ``f``, and a name that printed programs can show."""
+    functools.update_wrapper(function, f, assigned=(), updated=())
+    function.__name__ = f"{_function_name(f)}_{suffix}"
     return function
 
 
@@ -221,7 +242,7 @@ def grad(f: Callable[..., Any], argnum: int | Sequence[int] = 0) -> Callable[...
     12.0
     """
     both = value_and_grad(f, argnum)
-    return lambda *args: both(*args)[1]
+    return _named_after(f, "gradient", lambda *args: both(*args)[1])
 
 
 def _scalar(output: Node) -> Node:
@@ -238,17 +259,22 @@ def _differentiate(f: Callable[..., Any], args: Sequence[Any], wrt: Sequence[int
     program, values = gradient_program(f, args, wrt)
     outputs = list(program(values).values())
     dtype = _float_dtype(args, wrt)
-    gradients = [np.asarray(g, dtype).reshape(np.shape(args[i]))[()] for g, i in zip(outputs[1:], wrt, strict=True)]
+    gradients = [
+        np.asarray(g, dtype).reshape(np.shape(args[i]))[()] for g, i in zip(outputs[1:], wrt, strict=True)
+    ]
     return outputs[0], gradients
 
 
-def gradient_program(f: Callable[..., Any], args: Sequence[Any], wrt: Sequence[int]) -> tuple[Program, dict[Any, Any]]:
+def gradient_program(
+    f: Callable[..., Any], args: Sequence[Any], wrt: Sequence[int]
+) -> tuple[Program, dict[Any, Any]]:
     """The printed program of a function and its gradients, and the values to run it on."""
     specs = [_spec_of(value) for value in args]
     for i in wrt:
         if specs[i].kind != "float":
             raise InputTypeError(
-                f"grad() cannot differentiate by argument {i}: it holds {specs[i].kind}s.\nConvert it with .astype(float)."
+                f"grad() cannot differentiate by argument {i}: it holds {specs[i].kind}s.\n"
+                "Convert it with .astype(float)."
             )
     opened, inputs, outputs = _build(f, specs)
     with opened:
@@ -257,7 +283,8 @@ def gradient_program(f: Callable[..., Any], args: Sequence[Any], wrt: Sequence[i
     graph = _finish(_function_name(f), opened, inputs, [outputs[0], *gradients], labels)
     dtype = _float_dtype(args, wrt)
     values: dict[Any, Any] = {
-        place: array.astype(dtype, copy=False) if array.dtype.kind == "f" else array for place, array in graph.values.items()
+        place: array.astype(dtype, copy=False) if array.dtype.kind == "f" else array
+        for place, array in graph.values.items()
     }
     for node, spec, value in zip(inputs, specs, args, strict=True):
         values["argument", node.attrs["name"]] = np.asarray(value, dtype if spec.kind == "float" else None)
@@ -270,12 +297,15 @@ def _float_dtype(args: Sequence[Any], wrt: Sequence[int]) -> np.dtype[Any]:
     return dtype if dtype.kind == "f" else np.dtype(float)
 
 
-def _differentiate_traced(f: Callable[..., Any], args: Sequence[Any], wrt: Sequence[int]) -> tuple[Any, list[Any]]:
-    """Inside a trace: differentiate by placeholders, so that outer variables stay constants, then put values in."""
+def _differentiate_traced(
+    f: Callable[..., Any], args: Sequence[Any], wrt: Sequence[int]
+) -> tuple[Any, list[Any]]:
+    """Inside a trace: differentiate by placeholders, so that outer variables stay constants."""
     actual = [node_of(value) for value in args]
     serial = len(getattr(current(), "memo", ()))
     holders = {
-        i: input_node(f"placeholder_{serial}_{i}", actual[i].shape, "float", ("placeholder", f"{serial}_{i}")) for i in wrt
+        i: input_node(f"placeholder_{serial}_{i}", actual[i].shape, "float", ("placeholder", f"{serial}_{i}"))
+        for i in wrt
     }
     result = f(*(TracedArray(holders[i]) if i in holders else value for i, value in enumerate(args)))
     output = _scalar(node_of(result))

@@ -1,6 +1,6 @@
-"""The optimizers; see :mod:`glassnet.optim`."""
+"""The optimizers; see :mod:`glassnet.optim.optimizers`."""
 
 from __future__ import annotations
 
 from glassnet.optim.optimizers import *  # noqa: F403
-from glassnet.optim.optimizers import __all__ as __all__
+from glassnet.optim.optimizers import __all__  # noqa: F401

@@ -19,13 +19,13 @@ __all__ = ["mix", "parameter_generator", "random_uniform", "shuffle"]
 
 # The unannotated style below is deliberate: printed programs show these functions as they stand here.
 # fmt: off
-def mix(x):  # type: ignore[no-untyped-def]
+def mix(x):
     x = (x ^ (x >> 16)) * 0x7FEB352D
     x = (x ^ (x >> 15)) * 0x846CA68B
     return x ^ (x >> 16)
 
 
-def random_bits(seed, step, site, count):  # type: ignore[no-untyped-def]
+def random_bits(seed, step, site, count):
     key = np.array([0x9E3779B9, 0x85EBCA6B], dtype=np.uint32)
     for word in (seed, step, site):
         key = mix(key ^ np.uint32(word)) + 0x9E3779B9
@@ -33,17 +33,19 @@ def random_bits(seed, step, site, count):  # type: ignore[no-untyped-def]
     return mix(mix(i ^ key[0]) + key[1])
 
 
-def random_uniform(seed, step, site, shape):  # type: ignore[no-untyped-def]
+def random_uniform(seed, step, site, shape):
     bits = random_bits(seed, step, site, np.prod(shape))
     return (bits >> 8).astype(np.float32).reshape(shape) * 2**-24
 
 
-def shuffle(seed, epoch, count):  # type: ignore[no-untyped-def]
+def shuffle(seed, epoch, count):
     return np.argsort(random_bits(seed, epoch, 0, count), kind="stable")
 # fmt: on
 
 
-mix.__doc__ = "Scramble unsigned 32-bit integers (an array of ``uint32``) so that every bit depends on every bit."
+mix.__doc__ = (
+    "Scramble unsigned 32-bit integers (an array of ``uint32``) so that every bit depends on every bit."
+)
 random_bits.__doc__ = "``count`` random ``uint32`` numbers, a pure function of (seed, step, site)."
 random_uniform.__doc__ = """Uniform numbers in [0, 1), a pure function of (seed, step, site, element).
 

@@ -19,6 +19,9 @@ OPTIMIZERS: dict[str, Callable[[float], Any]] = {
     "nesterov": partial(gn.optimizers.SGD, momentum=0.9, nesterov=True),
 }
 RATES = {"adam": 1e-3, "sgd": 0.1, "momentum": 0.01, "nesterov": 0.01}
+MOMENTUM = (
+    0.9  # of the running statistics; epochs of a few steps give Keras's 0.99 no time to forget the start
+)
 LARGEST = 50_000_000  # parameters; beyond it, a typing error is likelier than a wish
 
 
@@ -91,6 +94,8 @@ def network(recipe: Recipe, features: int, outputs: int) -> Any:
     """The model of a recipe, built and compiled for a table with that many columns."""
     refuse_if_too_large((features, *recipe.hidden, outputs))
     penalty = gn.regularizers.L2(recipe.l2) if recipe.l2 else None
-    hidden = hidden_layers(recipe.hidden, recipe.activation, recipe.dropout, recipe.batch_norm, penalty)
+    hidden = hidden_layers(
+        recipe.hidden, recipe.activation, recipe.dropout, recipe.batch_norm, penalty, momentum=MOMENTUM
+    )
     last = layers.Dense(outputs, kernel_regularizer=penalty)
     return gn.Sequential([layers.Normalization(), *hidden, last], seed=recipe.seed)

@@ -69,7 +69,7 @@ def conclude(console: Console, run: Run, scores: dict[str, Scores]) -> None:
     lowest = min(run.history["val_loss"])
     console.print(
         f"Trained {run.epochs} epochs in {run.seconds:.1f} s and kept epoch {run.best_epoch},\n"
-        f"where the validation loss was lowest: {lowest:.4f}.\n"
+        f"where the validation loss{', penalty included,' if run.recipe.l2 else ''} was lowest: {lowest:.4f}.\n"
     )
     _show_scores(console, f"on {len(run.truth)} held-out rows", scores)
     if run.dataset.classes:

@@ -68,7 +68,7 @@ def _check_spiral(points_per_class: int, classes: int, noise: float) -> None:
 
 
 def tutorial() -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """The four rows of the well-known eleven-line network: is exactly one of the first two inputs on?
+    """The four rows of the well-known eleven-line network: whether exactly one of two inputs is on.
 
     The answer is the exclusive or of the first two columns, which a network without a hidden layer cannot
     learn. The third column is always 1 and does the work of a bias.

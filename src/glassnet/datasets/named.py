@@ -83,7 +83,9 @@ def _wine() -> Dataset:
 def _breast_cancer() -> Dataset:
     from sklearn.datasets import load_breast_cancer
 
-    return _from_scikit_learn("breast_cancer", load_breast_cancer(), "tumors, by the shape of their cell nuclei")
+    return _from_scikit_learn(
+        "breast_cancer", load_breast_cancer(), "tumors, by the shape of their cell nuclei"
+    )
 
 
 def _diabetes() -> Dataset:

@@ -89,10 +89,12 @@ def _composite_gradients(node: Node, g: Node) -> tuple[Node | None, ...]:
     """A composite's own rule is NumPy code like a user's: its variables name the lines."""
     function, options = node.attrs["function"], dict(node.attrs["options"])
     with _unnamed(False):
-        answers = function.gradient(TracedArray(g), TracedArray(node), *map(TracedArray, node.inputs), **options)
+        answers = function.gradient(
+            TracedArray(g), TracedArray(node), *map(TracedArray, node.inputs), **options
+        )
     if not isinstance(answers, tuple) or len(answers) != len(node.inputs):
         raise TraceError(
-            f"the gradient of composite {function.name} must answer a tuple of {len(node.inputs)} gradients.\n"
+            f"the gradient of composite {function.name} must answer a tuple of {len(node.inputs)}.\n"
             "Answer None for an input without a gradient."
         )
     return tuple(None if answer is None else node_of(answer) for answer in answers)
@@ -127,5 +129,3 @@ def _open_calls(output: Node, wrt: Sequence[Node]) -> Node:
         with _unnamed():
             new = copy_nodes(order, kept, lambda n, xs: inline_call(n, xs) if closed(n) else None)
         output = new[output]
-
-

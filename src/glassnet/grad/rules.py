@@ -113,7 +113,9 @@ def packing(g: Node, y: Node, *nodes: Node) -> Gradients:
     """Each input takes its own part, in its own shape."""
     flat = [reshape(node, (product(node.shape),)) for node in nodes]
     parts = concatenation(g, y, *flat, axis=0)
-    return tuple(reshape(part, node.shape) for part, node in zip(parts, nodes, strict=True) if isinstance(part, Node))
+    return tuple(
+        reshape(part, node.shape) for part, node in zip(parts, nodes, strict=True) if isinstance(part, Node)
+    )
 
 
 def inverse_order(axes: Axes) -> Axes:
@@ -157,7 +159,7 @@ RULES: dict[str, Rule] = {
     "logical_and": None,
     "logical_or": None,
     "logical_not": None,
-    "where": lambda g, y, c, a, b: (None, where(c, g, 0.0), where(c, 0.0, g)),
+    "where": lambda g, y, c, a, b: (None, where(c, g, 0), where(c, 0, g)),
     "cast": lambda g, y, a, to: (g,),
     "stop": None,
     "sum": lambda g, y, x, axis, keepdims: (spread(g, x, axis, keepdims),),
@@ -174,7 +176,7 @@ RULES: dict[str, Rule] = {
     "pack": packing,
     "slice": lambda g, y, x, slices: (make("unslice", g, slices=slices, shape=x.shape),),
     "unslice": lambda g, y, x, slices, shape: (make("slice", g, slices=slices),),
-    "pick": lambda g, y, z, i: (reshape(g, (*g.shape, 1)) * one_hot(i, z.shape[-1]), None),  # type: ignore[arg-type]
+    "pick": lambda g, y, z, i: (reshape(g, (*g.shape, 1)) * one_hot(i, z.shape[-1]), None),
     "take": lambda g, y, table, i: (make("scatter_add", g, i, rows=table.shape[0]), None),
     "scatter_add": lambda g, y, values, i, rows: (make("take", g, i), None),
     "random_uniform": None,

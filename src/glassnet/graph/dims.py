@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Union
 
 from glassnet.errors import ShapeError
 
@@ -45,7 +44,7 @@ class Dim:
 
 
 N = Dim(1)
-Extent = Union[int, Dim]
+Extent = int | Dim
 Shape = tuple[Extent, ...]
 
 

@@ -190,7 +190,9 @@ def show(graph: Graph) -> str:
     head = ", ".join(f"{node.attrs['name']} {node.shape}" for node in graph.inputs)
     lines = [f"{graph.name}({head})"]
     for name, expression, signature, attrs in rows:
-        line = f"  {name:<{max(widths[0], 4)}} = {expression:<{widths[1]}}   {signature:<{widths[2]}}   {attrs}"
+        line = (
+            f"  {name:<{max(widths[0], 4)}} = {expression:<{widths[1]}}   {signature:<{widths[2]}}   {attrs}"
+        )
         lines.append(line.rstrip())
     lines.append(f"  return {', '.join(names[node] for node in graph.outputs)}")
     return "\n".join(lines)

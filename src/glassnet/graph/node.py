@@ -7,10 +7,11 @@ simplification rules, infers shape and kind, and interns the result.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import threading
 import weakref
-from collections.abc import Callable, Iterable, MutableMapping
+from collections.abc import Callable, Iterable, Iterator, MutableMapping
 from dataclasses import dataclass
 from typing import Any, Union
 
@@ -90,7 +91,7 @@ class Node:
     def __mul__(self, other: Value) -> Node:
         return make("mul", self, other)
 
-    def __rmul__(self, other: Value) -> Node:
+    def __rmul__(self, other: Value) -> Node:  # type: ignore[misc]
         return make("mul", other, self)
 
     def __truediv__(self, other: Value) -> Node:
@@ -166,22 +167,17 @@ def is_tracing() -> bool:
     return len(_stack()) > 1
 
 
-class place:
-    """``with place(scope=..., phase=...)``: where the nodes made inside are said to belong."""
-
-    def __init__(self, scope: str | None = None, phase: str | None = None) -> None:
-        self.scope, self.phase = scope, phase
-
-    def __enter__(self) -> None:
-        self.builder = current()
-        self.old = self.builder.scope, self.builder.phase
-        if self.scope is not None:
-            self.builder.scope = self.scope
-        if self.phase is not None:
-            self.builder.phase = self.phase
-
-    def __exit__(self, *_: object) -> None:
-        self.builder.scope, self.builder.phase = self.old
+@contextlib.contextmanager
+def place(scope: str | None = None, phase: str | None = None) -> Iterator[None]:
+    """Say where the nodes made inside belong: to which layer, to which phase."""
+    builder = current()
+    old = builder.scope, builder.phase
+    builder.scope = old[0] if scope is None else scope
+    builder.phase = old[1] if phase is None else phase
+    try:
+        yield
+    finally:
+        builder.scope, builder.phase = old
 
 
 def constant(value: bool | int | float) -> Node:
@@ -197,7 +193,10 @@ def lift(value: Value) -> Node:
 
 
 def _key(attrs: dict[str, Any]) -> tuple[Any, ...]:
-    return tuple((name, type(value), repr(value) if isinstance(value, float) else value) for name, value in attrs.items())
+    return tuple(
+        (name, type(value), repr(value) if isinstance(value, float) else value)
+        for name, value in attrs.items()
+    )
 
 
 def intern(op: str, inputs: tuple[Node, ...], attrs: dict[str, Any]) -> Node:
@@ -304,7 +303,7 @@ def _as_floats(inputs: tuple[Node, ...]) -> tuple[Node, ...]:
     return tuple(cast(x) if x.kind in ("int", "uint") or (lone and x.kind == "bool") else x for x in inputs)
 
 
-# ---------------------------------------------------------------- the ops as functions, for rules and gradients
+# ------------------------------------------------------------- the ops as functions, for rules and gradients
 def cast(x: Value, to: Kind = "float") -> Node:
     """The same values in another kind."""
     node = lift(x)

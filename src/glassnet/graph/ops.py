@@ -144,7 +144,9 @@ def _add_extents(extents: list[Any]) -> Any:
 
 
 def _pack(*nodes: Node) -> Signature:
-    return (_add_extents([product(node.shape) for node in nodes]),), join_kinds(*[node.kind for node in nodes])
+    return (_add_extents([product(node.shape) for node in nodes]),), join_kinds(
+        *[node.kind for node in nodes]
+    )
 
 
 Slices = tuple[tuple[int, int, int] | None, ...]

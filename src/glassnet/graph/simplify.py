@@ -13,10 +13,10 @@ from decimal import Decimal
 from typing import Any
 
 from glassnet.graph.dims import Dim, Shape, broadcast_shapes, product
-from glassnet.graph.node import RULES, Node, Value, broadcast, make, reshape
+from glassnet.graph.node import RULES, Node, broadcast, make, reshape
 from glassnet.graph.ops import Kind, Slices, is_weak
 
-Answer = Value | None
+Answer = Any  # a Node, a number, an extent, or None for "does not apply"
 Axes = tuple[int, ...]
 
 
@@ -43,10 +43,10 @@ def _shape(*nodes: Node) -> Shape:
 def decimal(compute: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     """Arithmetic on the decimal numbers the user wrote: ``1 - 0.9`` is ``0.1``."""
 
-    def fold(a: float, b: float) -> Any:
-        if isinstance(a, float) or isinstance(b, float):
-            return float(compute(Decimal(repr(a)), Decimal(repr(b))))
-        return compute(a, b)
+    def fold(*numbers: Any) -> Any:
+        if any(isinstance(number, float) for number in numbers):
+            return float(compute(*(Decimal(repr(number)) for number in numbers)))
+        return compute(*numbers)
 
     return fold
 
@@ -99,7 +99,11 @@ def neutral(op: str, left: float | None, right: float | None) -> Callable[[Node,
         for constant, number, other in ((a, left, b), (b, right, a)):
             if number is not None and is_constant(constant, number):
                 kind = "float" if op == "div" and not is_weak(other.kind) else other.kind
-                if value(constant) is not None and isinstance(value(constant), float) and kind in ("int", "bool", "uint"):
+                if (
+                    value(constant) is not None
+                    and isinstance(value(constant), float)
+                    and kind in ("int", "bool", "uint")
+                ):
                     return None
                 return filled(other, _shape(a, b), kind)
         return None
@@ -146,12 +150,20 @@ def multiply_constant(a: Node, b: Node) -> Answer:
 
 
 def multiply_scalars(a: Node, b: Node) -> Answer:
-    """A scalar times a broadcast scalar is multiplied before the broadcast."""
+    """A scalar times a broadcast array is multiplied before the broadcast."""
     for p, q in ((a, b), (b, a)):
-        if opened(q, "broadcast") and p.shape == () == q.inputs[0].shape:
-            scalar = p * q.inputs[0]
-            return broadcast(scalar, q.shape)
+        if opened(q, "broadcast") and p.shape == ():
+            return broadcast(p * q.inputs[0], q.shape)
     return None
+
+
+def multiply_part(a: Node, b: Node) -> Answer:
+    """``c * (x / d)`` → ``(c / d) * x``, where the quotient is exact; also through a reshape."""
+    ratio = b.inputs[0] if opened(b, "reshape") else b
+    if a.op != "const" or not opened(ratio, "div") or ratio.inputs[1].op != "const":
+        return None
+    quotient = exact_quotient(value(a), value(ratio.inputs[1]))
+    return None if quotient is None else reshape(quotient * ratio.inputs[0], b.shape)
 
 
 def multiply_negative(a: Node, b: Node) -> Answer:
@@ -165,15 +177,19 @@ def multiply_reciprocal(a: Node, b: Node) -> Answer:
     """``x * (c / y)`` → ``c * x / y``, also through a broadcast."""
     for p, q in ((a, b), (b, a)):
         ratio = q.inputs[0] if opened(q, "broadcast") else q
-        if opened(ratio, "div") and ratio.inputs[0].op == "const" and p.op not in ("const", "size"):
-            if _shape(p, ratio.inputs[1]) == _shape(a, b) and not is_weak(p.kind):
-                return value(ratio.inputs[0]) * p / ratio.inputs[1]
+        constant_over = opened(ratio, "div") and ratio.inputs[0].op == "const"
+        if constant_over and not is_weak(p.kind) and _shape(p, ratio.inputs[1]) == _shape(a, b):
+            return value(ratio.inputs[0]) * p / ratio.inputs[1]
     return None
 
 
 def multiply_ratio(a: Node, b: Node) -> Answer:
     """``c * (x / y)`` → ``c * x / y`` for a number c."""
-    return a * b.inputs[0] / b.inputs[1] if is_weak(a.kind) and opened(b, "div") and not is_weak(b.kind) else None
+    return (
+        a * b.inputs[0] / b.inputs[1]
+        if is_weak(a.kind) and opened(b, "div") and not is_weak(b.kind)
+        else None
+    )
 
 
 def multiply_from_left(a: Node, b: Node) -> Answer:
@@ -185,11 +201,15 @@ def multiply_from_left(a: Node, b: Node) -> Answer:
 
 def divide_constant(a: Node, b: Node) -> Answer:
     """``(c * x) / d`` → ``(c / d) * x``, where the quotient is exact in decimal."""
-    if b.op == "const" and opened(a, "mul") and a.inputs[0].op == "const" and value(b) != 0:
-        quotient = value(a.inputs[0]) / value(b)
-        if quotient * value(b) == value(a.inputs[0]):
-            return quotient * a.inputs[1]
+    if b.op == "const" and opened(a, "mul") and a.inputs[0].op == "const":
+        quotient = exact_quotient(value(a.inputs[0]), value(b))
+        return None if quotient is None else quotient * a.inputs[1]
     return None
+
+
+def exact_quotient(c: float, d: float) -> float | None:
+    """``c / d``, if it is one that multiplies back to c."""
+    return c / d if d != 0 and c / d * d == c else None
 
 
 def divide_negative(a: Node, b: Node) -> Answer:
@@ -334,6 +354,7 @@ RULES.update(
         multiply_scalars,
         constant_first,
         multiply_constant,
+        multiply_part,
         multiply_negative,
         multiply_reciprocal,
         multiply_from_left,

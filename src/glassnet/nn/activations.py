@@ -143,7 +143,7 @@ softmax.__doc__ = """Softmax over the last axis: ``exp(z) / sum(exp(z))``, the l
     >>> softmax(np.array([1.0, -2.0, 0.0])).round(4)
     array([0.7054, 0.0351, 0.2595])
     """
-log_softmax.__doc__ = """Logarithm of the softmax over the last axis, computed stably: ``z - log(sum(exp(z)))``.
+log_softmax.__doc__ = """Logarithm of the softmax over the last axis: ``z - log(sum(exp(z)))``, stable.
 
     Parameters
     ----------

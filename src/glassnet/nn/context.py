@@ -56,7 +56,9 @@ class NetworkTrace(Trace):
         key = (id(owner), attribute)
         if key not in self.hyper_nodes:
             taken = {place[1] for place in self.hypers} | self.reserved
-            unique = next(n for i in range(1, len(taken) + 2) if (n := name if i == 1 else f"{name}_{i}") not in taken)
+            unique = next(
+                n for i in range(1, len(taken) + 2) if (n := name if i == 1 else f"{name}_{i}") not in taken
+            )
             place = ("hyper", unique)
             self.hyper_nodes[key] = input_node(unique, (), "weak_float", place)
             self.hypers[place] = (owner, attribute)
@@ -160,7 +162,9 @@ class Weight(np.lib.mixins.NDArrayOperatorsMixin, Late):
         """Draw the initial value."""
         value = np.asarray(self.initializer(self.shape, seed=generator), dtype)
         if value.shape != self.shape:
-            raise InputError(f"the initializer of {self.key} answered shape {value.shape}, expected {self.shape}.")
+            raise InputError(
+                f"the initializer of {self.key} answered shape {value.shape}, expected {self.shape}."
+            )
         self.value = value
 
     def resolve(self) -> Any:
@@ -186,7 +190,9 @@ class Weight(np.lib.mixins.NDArrayOperatorsMixin, Late):
         """
         trace = network_trace()
         if trace is None:
-            self.value = np.asarray(value, None if self.value is None else self.value.dtype).reshape(self.shape)
+            self.value = np.asarray(value, None if self.value is None else self.value.dtype).reshape(
+                self.shape
+            )
         else:
             trace.updates[self] = node_of(value)
 

@@ -100,7 +100,9 @@ class Dense(Layer):
     def call(self, x: Any) -> Any:
         expected = self.kernel.shape[0]
         if x.shape[-1] != expected:
-            raise ShapeError(f"layer {self.key} takes {expected} inputs, got {x.shape[-1]} (array of shape {x.shape}).")
+            raise ShapeError(
+                f"layer {self.key} takes {expected} inputs, got {x.shape[-1]} (array of shape {x.shape})."
+            )
         if self.activation is activations.linear:
             return self._scores(x)
         if self.activation in (activations.sigmoid, np.tanh, activations.tanh):
@@ -154,7 +156,7 @@ class Activation(Layer):
 
 
 class Dropout(Layer):
-    """Inverted dropout: in training each value is kept with probability ``1 - rate`` and scaled by its inverse.
+    """Inverted dropout: in training a value is kept with probability ``1 - rate`` and divided by it.
 
     Parameters
     ----------

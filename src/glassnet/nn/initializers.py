@@ -1,4 +1,4 @@
-"""Weight initializers, as Keras names and defines them. They work on plain shapes: ``HeNormal()((784, 256))``."""
+"""Weight initializers, as Keras names and defines them; they take shapes: ``HeNormal()((784, 256))``."""
 
 from __future__ import annotations
 
@@ -200,10 +200,14 @@ class VarianceScaling(Initializer):
             raise InputError(f"VarianceScaling: mode must be 'fan_in', 'fan_out' or 'fan_avg'; got {mode!r}.")
         if distribution not in ("truncated_normal", "untruncated_normal", "uniform"):
             raise InputError(
-                "VarianceScaling: distribution must be 'truncated_normal', 'untruncated_normal' or 'uniform'; "
-                f"got {distribution!r}."
+                "VarianceScaling: distribution must be 'truncated_normal', 'untruncated_normal' "
+                f"or 'uniform'; got {distribution!r}."
             )
-        self.scale, self.mode, self.distribution = positive(scale, "scale", "VarianceScaling"), mode, distribution
+        self.scale, self.mode, self.distribution = (
+            positive(scale, "scale", "VarianceScaling"),
+            mode,
+            distribution,
+        )
 
     def draw(self, shape: tuple[int, ...], generator: np.random.Generator) -> Any:
         fan_in, fan_out = fans(shape)

@@ -54,7 +54,8 @@ class Layer:
     def __init__(self, name: str | None = None, trainable: bool = True) -> None:
         if name is not None and not _NAME.fullmatch(str(name)):
             raise InputError(
-                f"layer name {name!r} cannot be used.\nUse letters, digits, '_', '-' and spaces, at most 64 characters."
+                f"layer name {name!r} cannot be used.\n"
+                "Use letters, digits, '_', '-' and spaces, at most 64 characters."
             )
         self.name, self.trainable = name, bool(trainable)
 
@@ -102,7 +103,9 @@ class Layer:
             Use it like an array.
         """
         if any(weight.name == name for weight in self.own_weights):
-            raise InputError(f"layer {type(self).__name__} already has a weight {name!r}; give each its own name.")
+            raise InputError(
+                f"layer {type(self).__name__} already has a weight {name!r}; give each its own name."
+            )
         weight = Weight(
             name,
             tuple(int(extent) for extent in shape),
@@ -176,7 +179,9 @@ class Layer:
             return self._traced(*inputs)
         if any(isinstance(x, TracedArray) for x in inputs):
             if is_tracing():
-                raise GlassnetError("layers work inside models; gn.grad and gn.trace take plain NumPy functions.")
+                raise GlassnetError(
+                    "layers work inside models; gn.grad and gn.trace take plain NumPy functions."
+                )
             return self._symbolic(*inputs)
         return self._eager(*inputs)
 
@@ -214,12 +219,15 @@ class Layer:
     def _symbolic(self, *inputs: Any) -> TracedArray:
         nodes = tuple(node_of(x) for x in inputs)
         self._build_for(nodes[0])
-        with NetworkTrace(training=False) as trace:
+        trace = NetworkTrace(training=False)
+        with trace:
             holders = tuple(input_node(f"input_{i}", node.shape, node.kind) for i, node in enumerate(nodes))
             declare_weights(self, trace)
             result = node_of(self._run(tuple(map(TracedArray, holders)), False))
             shape, kind = result.shape, result.kind
-        return TracedArray(intern("apply", nodes, {"layer": self, "training": False, "shape": shape, "kind": kind}))
+        return TracedArray(
+            intern("apply", nodes, {"layer": self, "training": False, "shape": shape, "kind": kind})
+        )
 
     def _eager(self, *inputs: Any) -> Any:
         arrays = tuple(np.asarray(x) for x in inputs)

@@ -108,7 +108,9 @@ def softmax_cross_entropy(y: Any, scores: Any) -> Any:
 
 
 def binary_cross_entropy(y: Any, scores: Any, *, over_outputs: str = "mean") -> Any:
-    """``-y log σ(s) - (1 - y) log(1 - σ(s))`` from scores s, computed stably as ``max(s, 0) - s y + log(1 + e^-|s|)``.
+    """``-y log σ(s) - (1 - y) log(1 - σ(s))`` from scores s.
+
+    Computed stably as ``max(s, 0) - s y + log(1 + exp(-|s|))``.
 
     Parameters
     ----------
@@ -220,9 +222,11 @@ class Loss:
         return self._weighted(self.per_example(y, scores), sample_weight)
 
     def _weighted(self, losses: Any, weights: Any) -> Any:
+        if self.reduction == "sum":
+            return (weights * losses).sum()
         # A batch without weight must contribute 0, not 0/0; 1e-30 is far below any real sum of weights.
-        total = (weights * losses).sum()
-        return total / np.maximum(weights.sum(), 1e-30) if self.reduction == "mean" else total
+        total_weight = np.maximum(weights.sum(), 1e-30)
+        return (weights * losses).sum() / total_weight
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in vars(self).items())})"
@@ -378,7 +382,10 @@ def get(identifier: Any) -> Loss:
     if isinstance(identifier, type) and issubclass(identifier, Loss):
         return identifier()
     if identifier in _FUNCTIONS:
-        return _FUNCTIONS[identifier]()
+        loss: Loss = _FUNCTIONS[identifier]()
+        return loss
     if callable(identifier):
         return FunctionLoss(identifier)
-    raise InputError(f"{identifier!r} is not a loss: give a name, a loss object, or a NumPy function of (y, scores).")
+    raise InputError(
+        f"{identifier!r} is not a loss: give a name, a loss object, or a NumPy function of (y, scores)."
+    )

@@ -121,7 +121,8 @@ class BatchNormalization(Layer):
             self.moving_mean.assign(keep * self.moving_mean + decimal_rest(keep) * x.mean(axis=axis))
             self.moving_variance.assign(keep * self.moving_variance + decimal_rest(keep) * x.var(axis=axis))
         else:
-            xhat = (x - self.moving_mean) / np.sqrt(self.moving_variance + self.epsilon)
+            std = np.sqrt(self.moving_variance + self.epsilon)
+            xhat = (x - self.moving_mean) / std
         return self._scale_and_shift(xhat)
 
     def _scale_and_shift(self, xhat: Any) -> Any:
@@ -183,7 +184,9 @@ class Normalization(Layer):
     ) -> None:
         super().__init__(name)
         if axis not in (-1, None):
-            raise InputError(f"Normalization: axis must be -1 (per feature) or None (one for all); got {axis!r}.")
+            raise InputError(
+                f"Normalization: axis must be -1 (per feature) or None (one for all); got {axis!r}."
+            )
         if (mean is None) != (variance is None):
             raise InputError("Normalization: give both mean and variance, or neither.")
         self.axis, self.invert = axis, bool(invert)
@@ -192,9 +195,7 @@ class Normalization(Layer):
     def build(self, input_shape: InputShape) -> None:
         shape = () if self.axis is None else (last_axis(input_shape, "Normalization"),)
         mean, variance = self.given if self.given is not None else (np.zeros(shape), np.ones(shape))
-        self.mean = self.add_weight(
-            "mean", shape, initializers.Fixed(mean), trainable=False, symbol="mu"
-        )
+        self.mean = self.add_weight("mean", shape, initializers.Fixed(mean), trainable=False, symbol="mu")
         self.variance = self.add_weight(
             "variance", shape, initializers.Fixed(variance), trainable=False, symbol="variance"
         )

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-
 from glassnet.nn.context import hyper
 from glassnet.nn.registry import getter, non_negative
 

@@ -22,5 +22,7 @@ def whole_number(value: Any, name: str, owner: str) -> int:
 def last_axis(input_shape: tuple[int | None, ...], owner: str) -> int:
     """The number of features, or an error."""
     if len(input_shape) < 2 or input_shape[-1] is None:
-        raise ShapeError(f"{owner} takes arrays of at least 2 dimensions (batch, features); got {len(input_shape)}.")
+        raise ShapeError(
+            f"{owner} takes arrays of at least 2 dimensions (batch, features); got {len(input_shape)}."
+        )
     return input_shape[-1]

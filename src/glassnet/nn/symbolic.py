@@ -49,7 +49,12 @@ def Input(shape: Sequence[int], name: str | None = None) -> TracedArray:
     if builder.on_make is None:
         builder.on_make = LastNameReader()
     serial = next(_serial)
-    attrs = {"name": name or f"input_{serial}", "place": ("symbolic", str(serial)), "shape": (N, *sizes), "kind": "float"}
+    attrs = {
+        "name": name or f"input_{serial}",
+        "place": ("symbolic", str(serial)),
+        "shape": (N, *sizes),
+        "kind": "float",
+    }
     return TracedArray(intern("input", (), attrs))
 
 
@@ -57,8 +62,12 @@ def symbolic_inputs(values: Any) -> tuple[Node, ...]:
     """The input nodes of a model."""
     given = values if isinstance(values, list | tuple) else [values]
     nodes = tuple(node_of(value) for value in given if isinstance(value, TracedArray))
-    if len(nodes) < len(given) or any(node.op != "input" or node.attrs["place"][0] != "symbolic" for node in nodes):
-        raise InputError("Model(inputs, outputs): inputs must be made by gn.Input(shape), one or a list of them.")
+    if len(nodes) < len(given) or any(
+        node.op != "input" or node.attrs["place"][0] != "symbolic" for node in nodes
+    ):
+        raise InputError(
+            "Model(inputs, outputs): inputs must be made by gn.Input(shape), one or a list of them."
+        )
     return nodes
 
 
@@ -69,6 +78,14 @@ def layers_of(output: Node) -> Iterator[Layer]:
         if node.op == "apply":
             seen.setdefault(id(node.attrs["layer"]), node.attrs["layer"])
     yield from seen.values()
+
+
+def input_index(layer: Layer, output: Node, inputs: Sequence[Node]) -> int | None:
+    """Which of the inputs a layer is applied to directly."""
+    for node in topological([output]):
+        if node.op == "apply" and node.attrs["layer"] is layer and node.inputs[0] in inputs:
+            return list(inputs).index(node.inputs[0])
+    return None
 
 
 def replay(output: Node, inputs: Sequence[Node], values: Sequence[Any]) -> TracedArray:

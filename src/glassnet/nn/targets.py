@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import numpy as np
@@ -13,16 +14,16 @@ Width = tuple[int, ...]  # the shape of one example's scores
 
 def _mismatch(y: np.ndarray, width: Width, where: str) -> ShapeError:
     expected = ", ".join(map(str, ("n", *width)))
-    return ShapeError(f"y has shape {y.shape}, the network's output ({expected}).\n{where} needs one target per output.")
+    return ShapeError(
+        f"y has shape {y.shape}, the network's output ({expected}).\n{where} needs one target per output."
+    )
 
 
 def _numbers(y: Any, where: str) -> np.ndarray:
     array = np.asarray(y)
     if array.dtype.kind == "O":
-        try:
+        with contextlib.suppress(TypeError, ValueError):
             array = array.astype(float)
-        except (TypeError, ValueError):
-            pass
     if array.dtype.kind not in "fiub":
         raise InputTypeError(
             f"y holds {array.dtype.type.__name__} values, first {array.ravel()[:1].tolist()}.\n"
@@ -39,7 +40,8 @@ def _check_finite(y: np.ndarray, where: str) -> None:
         kind = "missing values (NaN)" if np.isnan(y).any() else "infinite values"
         first = int(np.argwhere(bad)[0][0])
         raise InputError(
-            f"y has {int(bad.sum())} {kind}, first at row {first}.\n{where} needs finite targets.\nRemove those rows."
+            f"y has {int(bad.sum())} {kind}, first at row {first}.\n"
+            f"{where} needs finite targets.\nRemove those rows."
         )
 
 
@@ -61,7 +63,8 @@ def binary_targets(y: Any, width: Width, dtype: Any, where: str) -> np.ndarray:
     if array.size and (array.min() < 0 or array.max() > 1):
         low, high = array.min(), array.max()
         raise InputError(
-            f"y holds values from {low:g} to {high:g}.\n{where} needs 0 and 1 (or probabilities) for binary_cross_entropy.\n"
+            f"y holds values from {low:g} to {high:g}.\n"
+            f"{where} needs 0 and 1 (or probabilities) for binary_cross_entropy.\n"
             "Encode the two classes as 0 and 1."
         )
     return array
@@ -83,7 +86,8 @@ def categorical_targets(y: Any, width: Width, dtype: Any, where: str) -> np.ndar
     if array.size and (array.min() < 0 or not np.allclose(sums, 1, atol=1e-3)):
         row = int(np.argmax(np.abs(sums - 1)))
         raise InputError(
-            f"row {row} of y is not a distribution: it sums to {sums[row]:g}.\n{where} needs labels of shape (n,) or rows "
+            f"row {row} of y is not a distribution: it sums to {sums[row]:g}.\n"
+            f"{where} needs labels of shape (n,) or rows "
             "of non-negative numbers that sum to 1."
         )
     return np.ascontiguousarray(array, dtype)
@@ -94,7 +98,8 @@ def _labels(y: np.ndarray, count: int, where: str) -> np.ndarray:
     if not np.array_equal(labels, y):
         row = int(np.argmax(labels != y))
         raise InputError(
-            f"y[{row}] = {y[row]!r} is not a label.\n{where} needs whole numbers from 0 to {count - 1} for softmax_cross_entropy.\n"
+            f"y[{row}] = {y[row]!r} is not a label.\n"
+            f"{where} needs whole numbers from 0 to {count - 1} for softmax_cross_entropy.\n"
             "For regression use loss='squared_error'."
         )
     bad = (labels < 0) | (labels >= count)
@@ -102,6 +107,7 @@ def _labels(y: np.ndarray, count: int, where: str) -> np.ndarray:
         row = int(np.argmax(bad))
         raise InputError(
             f"y[{row}] = {int(labels[row])} is not a label of a network with {count} outputs.\n"
-            f"{where} needs labels from 0 to {count - 1}.\nGive the last layer one unit per class, or encode the labels."
+            f"{where} needs labels from 0 to {count - 1}.\n"
+            "Give the last layer one unit per class, or encode the labels."
         )
     return labels

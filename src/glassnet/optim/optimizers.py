@@ -63,7 +63,9 @@ class Optimizer:
         """``"adam"``."""
         return snake_case(type(self).__name__)
 
-    def step(self, w: Any, g: Any, slots: tuple[Any, ...], t: Any, learning_rate: Any) -> tuple[Any, tuple[Any, ...]]:
+    def step(
+        self, w: Any, g: Any, slots: tuple[Any, ...], t: Any, learning_rate: Any
+    ) -> tuple[Any, tuple[Any, ...]]:
         """One update of one array, in NumPy."""
         kept: tuple[Any, ...] = ()
         remaining = slots
@@ -105,11 +107,16 @@ class Optimizer:
         dict
             ``"step"``, and for each slot a dict of zeros.
         """
-        zeros = {slot: {key: np.zeros_like(value) for key, value in parameters.items()} for slot in self.slots}
+        zeros = {
+            slot: {key: np.zeros_like(value) for key, value in parameters.items()} for slot in self.slots
+        }
         return {"step": 0, **zeros}
 
     def update(
-        self, parameters: Mapping[str, np.ndarray], gradients: Mapping[str, np.ndarray], state: Mapping[str, Any]
+        self,
+        parameters: Mapping[str, np.ndarray],
+        gradients: Mapping[str, np.ndarray],
+        state: Mapping[str, Any],
     ) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         """One step on plain arrays; nothing is changed in place.
 
@@ -127,7 +134,9 @@ class Optimizer:
         """
         missing = sorted(set(parameters) ^ set(gradients))
         if missing:
-            raise InputError(f"parameters and gradients have different keys; without a partner: {', '.join(missing)}.")
+            raise InputError(
+                f"parameters and gradients have different keys; without a partner: {', '.join(missing)}."
+            )
         t = state["step"] + 1
         new: dict[str, np.ndarray] = {}
         slots: dict[str, dict[str, np.ndarray]] = {slot: {} for slot in self.slots}
@@ -168,7 +177,9 @@ class SGD(Optimizer):
         if self.nesterov and not self.momentum:
             raise InputError("SGD: nesterov=True needs a momentum above 0, for instance momentum=0.9.")
         chain: tuple[Transform, ...] = (ScaleByRate(),)
-        super().__init__(learning_rate, (*chain, Momentum(self.momentum, self.nesterov)) if self.momentum else chain)
+        super().__init__(
+            learning_rate, (*chain, Momentum(self.momentum, self.nesterov)) if self.momentum else chain
+        )
 
 
 class Adam(Optimizer):

@@ -28,7 +28,9 @@ class Transform:
     slots: ClassVar[tuple[str, ...]] = ()
     counts_steps: ClassVar[bool] = False
 
-    def update(self, g: Any, slots: tuple[Any, ...], t: Any, learning_rate: Any) -> tuple[Any, tuple[Any, ...]]:
+    def update(
+        self, g: Any, slots: tuple[Any, ...], t: Any, learning_rate: Any
+    ) -> tuple[Any, tuple[Any, ...]]:
         """The transformed gradient and the new slots."""
         raise NotImplementedError
 
@@ -37,7 +39,9 @@ class Transform:
 class ScaleByRate(Transform):
     """``-learning_rate * g``: downhill."""
 
-    def update(self, g: Any, slots: tuple[Any, ...], t: Any, learning_rate: Any) -> tuple[Any, tuple[Any, ...]]:
+    def update(
+        self, g: Any, slots: tuple[Any, ...], t: Any, learning_rate: Any
+    ) -> tuple[Any, tuple[Any, ...]]:
         return -learning_rate * g, ()
 
 
@@ -49,7 +53,9 @@ class Momentum(Transform):
     nesterov: bool = False
     slots = ("velocity",)
 
-    def update(self, g: Any, slots: tuple[Any, ...], t: Any, learning_rate: Any) -> tuple[Any, tuple[Any, ...]]:
+    def update(
+        self, g: Any, slots: tuple[Any, ...], t: Any, learning_rate: Any
+    ) -> tuple[Any, tuple[Any, ...]]:
         velocity = self.momentum * slots[0] + g
         if self.nesterov:
             return self.momentum * velocity + g, (velocity,)
@@ -66,7 +72,9 @@ class ScaleByAdam(Transform):
     slots = ("m", "v")
     counts_steps = True
 
-    def update(self, g: Any, slots: tuple[Any, ...], t: Any, learning_rate: Any) -> tuple[Any, tuple[Any, ...]]:
+    def update(
+        self, g: Any, slots: tuple[Any, ...], t: Any, learning_rate: Any
+    ) -> tuple[Any, tuple[Any, ...]]:
         m, v = slots
         m = self.beta_1 * m + decimal_rest(self.beta_1) * g
         v = self.beta_2 * v + decimal_rest(self.beta_2) * g**2

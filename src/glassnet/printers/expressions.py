@@ -37,7 +37,8 @@ def number(value: Any) -> Piece:
         return ("np.inf", ATOM) if value > 0 else ("-np.inf", NEGATE)
     if value != value:
         return "np.nan", ATOM
-    return repr(value), ATOM if isinstance(value, bool) or repr(value)[0] != "-" else NEGATE
+    text = repr(value).replace("e-0", "e-")  # 1e-07 is the same number as 1e-7
+    return text, NEGATE if text[0] == "-" else ATOM
 
 
 def shape_text(shape: Shape) -> str:
@@ -209,6 +210,12 @@ def extent(r: Renderer, node: Node) -> Piece:
     return str(dim), ATOM if dim.k == 1 else MULTIPLY
 
 
+def uniform(r: Renderer, node: Node) -> Piece:
+    """``random_uniform(seed, t, 1, (n, 64))``."""
+    seed, step = map(r.ref, node.inputs)
+    return f"random_uniform({seed}, {step}, {node.attrs['site']}, {shape_text(node.attrs['shape'])})", ATOM
+
+
 # op → row; every op of the table has one, or None where it never reaches a printer
 EXPRESSIONS: dict[str, Callable[[Renderer, Node], Piece] | None] = {
     "input": None,
@@ -256,10 +263,7 @@ EXPRESSIONS: dict[str, Callable[[Renderer, Node], Piece] | None] = {
     "pick": pick,
     "take": lambda r, x: (f"{r.ref(x.inputs[0], ATOM)}[{r.ref(x.inputs[1])}]", ATOM),
     "scatter_add": lambda r, x: (f"scatter_add({', '.join(map(r.ref, x.inputs))}, {x.attrs['rows']})", ATOM),
-    "random_uniform": lambda r, x: (
-        f"random_uniform({', '.join(map(r.ref, x.inputs))}, {x.attrs['site']}, {shape_text(x.attrs['shape'])})",
-        ATOM,
-    ),
+    "random_uniform": uniform,
     "call": lambda r, x: (f"{r.call_name(x)}({', '.join(map(r.ref, x.inputs))})", ATOM),
     "item": lambda r, x: (f"{r.ref(x.inputs[0], ATOM)}[{x.attrs['index']}]", ATOM),
     "apply": None,

@@ -41,7 +41,9 @@ class Lines:
             for x in node.inputs:
                 self.users[x].append(node)
         self.parameter_gradients = {
-            node.label.adjoint: node for node in nodes if self._is_parameter(node) and node.label.adjoint is not None
+            node.label.adjoint: node
+            for node in nodes
+            if self._is_parameter(node) and node.label.adjoint is not None
         }
         self.chosen = {node for node in nodes if self._deserves(node, outputs)}
 
@@ -89,7 +91,9 @@ class Lines:
         if node.op != "matmul":
             return False
         user = users[0]
-        absorbed = (user.op == "add" and (user.label.phase == "forward" or user in self.names)) or user.op == "call"
+        absorbed = (
+            user.op == "add" and (user.label.phase == "forward" or user in self.names)
+        ) or user.op == "call"
         named_view = user.op in _VIEWS and user in self.names
         return not absorbed and not named_view
 
@@ -107,7 +111,8 @@ class Lines:
         parts = [
             part
             for part in self.inlined(node)
-            if part.op in _BREAKABLE and (part in self.names or 12 < len(measure.expression(part)) < whole - 12)
+            if part.op in _BREAKABLE
+            and (part in self.names or 12 < len(measure.expression(part)) < whole - 12)
         ]
         return max(parts, key=lambda p: (p in self.names, len(measure.expression(p)), -p.id), default=None)
 

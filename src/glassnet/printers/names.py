@@ -4,7 +4,8 @@
 2. In a layer, the layer's number: the smallest that shares no name with an earlier layer, so that ``conv``,
    ``conv``, ``dense`` give W1, W2, W3 and z, h agree.
 3. The gradient of ``v`` is ``dv``.
-4. A product with ``W3`` that has no name counts as ``z3`` when its gradient is named.
+4. A product with ``W3`` that has no name counts as ``z3`` when its gradient is named; an activation of ``z3``
+   that has none is ``h3``.
 """
 
 from __future__ import annotations
@@ -57,7 +58,9 @@ class Names:
         Whether layers number their variables (not inside helpers).
     """
 
-    def __init__(self, nodes: Sequence[Node], graph: Graph, reserved: Iterable[str], numbered: bool = True) -> None:
+    def __init__(
+        self, nodes: Sequence[Node], graph: Graph, reserved: Iterable[str], numbered: bool = True
+    ) -> None:
         self.taken = set(reserved)
         self.given: dict[Node, str] = {}
         self.aliases: dict[Node, str] = {}
@@ -72,6 +75,7 @@ class Names:
             if name and node not in self.given:
                 self._give(node, name + self.numbers.get(node.label.scope, ""))
         self._name_products(nodes)
+        self._name_activations(nodes)
         self._name_adjoints(nodes)
 
     def _give(self, node: Node, name: str) -> None:
@@ -98,16 +102,24 @@ class Names:
             if node.op == "matmul" and node not in self.given and node.label.phase == "forward":
                 weight = self.given.get(node.inputs[1], "")
                 number = weight.lstrip("W")
-                if weight.startswith("W") and (number.isdigit() or number == ""):
+                ours = weight.startswith("W") and (number.isdigit() or number == "")
+                if ours and "z" + number not in self.taken:
                     self.aliases[node] = "z" + number
+
+    def _name_activations(self, nodes: Sequence[Node]) -> None:
+        for node in nodes:
+            if node.op in ("maximum", "tanh") and node.label.phase == "forward":
+                name = self.given.get(node.inputs[0], "")
+                if name.startswith("z") and name[1:].isdigit():
+                    self._give(node, "h" + name[1:])
 
     def _name_adjoints(self, nodes: Sequence[Node]) -> None:
         present = set(nodes)
-        for node in nodes:
+        for node in sorted(nodes, key=lambda node: base_name(node) is None):  # the user's names come first
             adjoint, name = node.label.adjoint, self.given.get(node) or self.aliases.get(node)
-            if adjoint is not None and adjoint in present and name and name.isidentifier():
-                if adjoint.op not in ("input", "const"):
-                    self._give(adjoint, "d" + name)
+            named = adjoint in present and name is not None and name.isidentifier()
+            if adjoint is not None and named and adjoint.op not in ("input", "const"):
+                self._give(adjoint, f"d{name}")
 
     def __contains__(self, node: Node) -> bool:
         return node in self.given

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+
 from glassnet.errors import GlassnetError
 from glassnet.graph.dims import Dim
 from glassnet.graph.graph import Graph, Place, input_place
@@ -15,6 +16,7 @@ from glassnet.printers.layout import align_comments, comment_text, heading, wrap
 from glassnet.printers.lines import WIDTH, Lines
 from glassnet.printers.names import Names
 from glassnet.trace.names import RESERVED
+
 
 class NumpyText:
     """The pieces of one printed function: names, lines, expressions.
@@ -29,7 +31,9 @@ class NumpyText:
         Inside a helper variables keep the user's names, and a variable may be assigned twice.
     """
 
-    def __init__(self, graph: Graph, helper_names: dict[Graph, str], reserved: set[str], is_helper: bool) -> None:
+    def __init__(
+        self, graph: Graph, helper_names: dict[Graph, str], reserved: set[str], is_helper: bool
+    ) -> None:
         self.graph, self.helper_names = graph, helper_names
         nodes = graph.nodes()
         self.names = Names(nodes, graph, reserved, numbered=not is_helper)
@@ -89,7 +93,9 @@ def float_reference(graph: Graph) -> Node | None:
 def _assigned(graph: Graph, names: Names) -> set[Node]:
     """The outputs that are assigned before they are returned: by key, or because they have a name."""
     pairs = zip(graph.outputs, graph.places, strict=True)
-    keyed = {node for node, place in pairs if place[1].isidentifier() or place[0] != "return" or node in names}
+    keyed = {
+        node for node, place in pairs if place[1].isidentifier() or place[0] != "return" or node in names
+    }
     return {node for node in keyed if node.op not in ("const", "input", "size")}
 
 
@@ -114,7 +120,9 @@ def collect_helpers(graph: Graph) -> tuple[list[str], dict[Graph, str]]:
                 visit(body)
                 text = print_helper(body, names)
                 if text not in by_text:
-                    same = sum(name.rpartition("_")[0] == body.name or name == body.name for name in by_text.values())
+                    same = sum(
+                        name.rpartition("_")[0] == body.name or name == body.name for name in by_text.values()
+                    )
                     by_text[text] = body.name if not same else f"{body.name}_{same + 1}"
                     texts.setdefault(text.replace(f"def {body.name}(", f"def {by_text[text]}(", 1))
                 names[body] = by_text[text]
@@ -135,7 +143,9 @@ def print_helper(body: Graph, helper_names: dict[Graph, str]) -> str:
     else:
         returned = ", ".join(page.ref(node) for node in body.outputs)
     arguments = ", ".join(node.attrs["name"] for node in body.inputs)
-    return "\n".join([f"def {body.name}({arguments}):", *_batch_line(page, lines), *lines, f"    return {returned}"])
+    return "\n".join(
+        [f"def {body.name}({arguments}):", *_batch_line(page, lines), *lines, f"    return {returned}"]
+    )
 
 
 def _batch_line(page: NumpyText, lines: list[str]) -> list[str]:
@@ -214,12 +224,14 @@ class Body:
         group = position[node]
         if node.op == "item":
             group = max(position[user] for user in self.page.lines.users[node.inputs[0]])
-        later = (line for line in self.order[group + 1 :] if line.op != "item" or line.inputs[0] not in node.inputs)
+        later = (
+            line for line in self.order[group + 1 :] if line.op != "item" or line.inputs[0] not in node.inputs
+        )
         read = any(old in self.page.lines.read_by(line) for line in later)
         return read or old in self.graph.outputs
 
     def _updates_in_place(self, state: Node) -> bool:
-        """``state["k"] = 0.99 * state["k"] + ...``: only its own update reads the entry, and the line is short."""
+        """``state["k"] = 0.99 * state["k"] + ...``: only its own update reads it, and the line is short."""
         readers = [line for line in self.order if state in self.page.lines.read_by(line)]
         own = all(input_place(state) in self.targets.get(line, []) for line in readers)
         return own and 2 * len(entry(input_place(state))) < WIDTH // 2
@@ -246,7 +258,9 @@ class Body:
         return node is not min(siblings, key=lambda x: x.id)
 
     def _item_names(self, node: Node) -> str:
-        by_index = {user.attrs["index"]: self.page.names.of(user) for user in self.page.lines.users[node.inputs[0]]}
+        by_index = {
+            user.attrs["index"]: self.page.names.of(user) for user in self.page.lines.users[node.inputs[0]]
+        }
         count = len(node.inputs[0].attrs["body"].outputs)
         return ", ".join(by_index.get(i, "_") for i in range(count))
 
@@ -256,9 +270,10 @@ class Body:
             self.rows += ["", heading(phase)]
         elif (phase, scope) != self.section and self.rows:
             self.rows.append("")
-        if (phase, scope) != self.section and scope:
+        if (phase, scope) != self.section and (scope or self.graph.titles):
             title = self.graph.titles.get(scope)
-            self.rows.append(f"    # {scope}" + (f": {title}" if title and phase == "forward" else ""))
+            ending = f": {title}" if title and phase == "forward" else ""
+            self.rows.append(f"    # {scope or 'plain NumPy'}{ending}")
         self.section = phase, scope
 
     def _unpack(self, node: Node) -> None:
@@ -269,7 +284,8 @@ class Body:
             group = [
                 x
                 for x in self.graph.inputs
-                if self._is_packed(x) and (x.label.scope, input_place(x)[0]) == (scope, container)
+                if self._is_packed(x)
+                and (x.label.scope, input_place(x)[0]) == (scope, container)
                 and (x in needed or self.page.lines.users.get(x))
             ]
             self.rows += unpacking([(self.page.names.of(x), entry(input_place(x))) for x in group])
@@ -373,4 +389,3 @@ def _hyper_lines(graph: Graph) -> list[str]:
             value = number(graph.values[place])[0]
             lines.append(f"{node.attrs['name']} = {value}" + (f"  # {comment}" if comment else ""))
     return lines
-

@@ -11,20 +11,49 @@ import ast
 from glassnet.errors import GlassnetError
 
 _NODES = (
-    ast.Module, ast.FunctionDef, ast.arguments, ast.arg, ast.Assign, ast.AugAssign, ast.Return, ast.Expr, ast.Import,
-    ast.alias, ast.For, ast.Name, ast.Load, ast.Store, ast.Constant, ast.Attribute, ast.Subscript, ast.Slice,
+    ast.Module, ast.FunctionDef, ast.arguments, ast.arg, ast.Assign, ast.AugAssign, ast.Return, ast.Expr,
+    ast.Import, ast.alias, ast.For, ast.Name, ast.Load, ast.Store, ast.Constant, ast.Attribute, ast.Subscript, ast.Slice,
     ast.Tuple, ast.List, ast.Dict, ast.Starred, ast.Call, ast.keyword, ast.BinOp, ast.UnaryOp, ast.Compare,
     ast.BoolOp, ast.IfExp, ast.operator, ast.unaryop, ast.cmpop, ast.boolop,
 )  # fmt: skip
 _MODULES = ("math", "numpy")
 _BUILTINS = frozenset(("abs", "float", "int", "max", "min", "range"))
 _NUMPY = frozenset(
-    """abs add.at arange argsort array broadcast_to concatenate cos exp expm1 floor full log log1p maximum minimum prod
-    s_ sign sin sqrt take_along_axis tanh uint32 where zeros inf nan float32""".split()
+    [
+        "abs",
+        "add.at",
+        "arange",
+        "argsort",
+        "array",
+        "broadcast_to",
+        "concatenate",
+        "cos",
+        "exp",
+        "expm1",
+        "floor",
+        "full",
+        "log",
+        "log1p",
+        "maximum",
+        "minimum",
+        "prod",
+        "s_",
+        "sign",
+        "sin",
+        "sqrt",
+        "take_along_axis",
+        "tanh",
+        "uint32",
+        "where",
+        "zeros",
+        "inf",
+        "nan",
+        "float32",
+    ]
 )
-_MATH = frozenset("cos exp expm1 floor log log1p sin sqrt tanh".split())
-_METHODS = frozenset("argmax astype max mean min reshape sum transpose type var".split())
-_ATTRIBUTES = _METHODS | frozenset("T dtype ndim shape".split())
+_MATH = frozenset(["cos", "exp", "expm1", "floor", "log", "log1p", "sin", "sqrt", "tanh"])
+_METHODS = frozenset(["argmax", "astype", "max", "mean", "min", "reshape", "sum", "transpose", "type", "var"])
+_ATTRIBUTES = _METHODS | frozenset(["T", "dtype", "ndim", "shape"])
 
 
 class GeneratedCodeError(GlassnetError, AssertionError):

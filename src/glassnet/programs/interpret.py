@@ -59,15 +59,20 @@ def _reduction(f: Frame, x: Node, value: Any) -> Any:
 
 
 def _cast(f: Frame, x: Node, value: Any) -> Any:
-    dtype = {"float": f.float_dtype, "int": np.dtype(int), "bool": np.dtype(bool), "uint": np.dtype(np.uint32)}[
-        x.attrs["to"]
-    ]
+    dtype = {
+        "float": f.float_dtype,
+        "int": np.dtype(int),
+        "bool": np.dtype(bool),
+        "uint": np.dtype(np.uint32),
+    }[x.attrs["to"]]
     return dtype.type(value) if is_weak(x.inputs[0].kind) else value.astype(dtype)
 
 
 def _broadcast(f: Frame, x: Node, value: Any) -> Any:
     shape = concrete(x.attrs["shape"], f.n)
-    return np.full(shape, value, f.float_dtype) if is_weak(x.inputs[0].kind) else np.broadcast_to(value, shape)
+    return (
+        np.full(shape, value, f.float_dtype) if is_weak(x.inputs[0].kind) else np.broadcast_to(value, shape)
+    )
 
 
 def _pick(f: Frame, x: Node, z: Any, index: Any) -> Any:
@@ -78,7 +83,9 @@ def _pick(f: Frame, x: Node, z: Any, index: Any) -> Any:
 
 def _slices(x: Node) -> tuple[slice, ...]:
     """Python's slices; a negative stop means 'to the front' and is None there."""
-    return tuple(slice(None) if s is None else slice(s[0], None if s[1] < 0 else s[1], s[2]) for s in x.attrs["slices"])
+    return tuple(
+        slice(None) if s is None else slice(s[0], None if s[1] < 0 else s[1], s[2]) for s in x.attrs["slices"]
+    )
 
 
 def _call(f: Frame, x: Node, *inputs: Any) -> Any:

@@ -36,7 +36,7 @@ class Composite:
         return f"<composite {self.name}>"
 
     def __reduce__(self) -> str:
-        return str(self.__qualname__)  # by name, like the function it wraps
+        return self.function.__qualname__  # by name, like the function it wraps
 
     def __call__(self, *values: Any, **options: Any) -> Any:
         resolved = [value.resolve() if isinstance(value, Late) else value for value in values]
@@ -47,7 +47,9 @@ class Composite:
     def apply(self, nodes: list[Node], options: dict[str, Any]) -> Any:
         """The call node, or one item node for each result."""
         body = self.body(nodes, options)
-        call = intern("call", tuple(nodes), {"function": self, "body": body, "options": tuple(options.items())})
+        call = intern(
+            "call", tuple(nodes), {"function": self, "body": body, "options": tuple(options.items())}
+        )
         if len(body.outputs) == 1:
             return TracedArray(call)
         return tuple(TracedArray(make("item", call, index=i)) for i in range(len(body.outputs)))
@@ -109,4 +111,3 @@ def composite(function: Callable[..., Any] | None = None, *, inline: bool = Fals
     if function is None:
         return lambda f: Composite(f, inline=inline)
     return Composite(function, inline=inline)
-

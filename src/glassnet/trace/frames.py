@@ -14,20 +14,22 @@ from glassnet.errors import TraceError
 
 _PACKAGE = Path(__file__).parent.parent
 # Layers, losses and optimizers are written like users' code: their lines and variables count.
-_TRANSPARENT = (
-    str(Path(np.__file__).parent) + "/",
-    contextlib.__file__,
-    *(str(_PACKAGE / name) for name in ("graph/", "trace/", "nn/context.py")),
+_TRANSPARENT_NAMES = ("graph/", "trace/", "nn/context.py")
+_BOUNDARY_NAMES = (
+    *("grad/", "passes/", "printers/", "programs/", "train/", "inspect/", "functional.py", "model.py"),
+    *("nn/layer.py", "nn/network.py", "nn/symbolic.py"),
 )
-_BOUNDARY = tuple(
-    str(_PACKAGE / name)
-    for name in ("grad/", "passes/", "printers/", "programs/", "train/", "inspect/", "functional.py", "model.py")
-) + (str(_PACKAGE / "nn/layer.py"),)
+_TRANSPARENT = (
+    f"{Path(np.__file__).parent}/",
+    contextlib.__file__,
+    *(f"{_PACKAGE}/{name}" for name in _TRANSPARENT_NAMES),
+)
+_BOUNDARY = tuple(f"{_PACKAGE}/{name}" for name in _BOUNDARY_NAMES)
 
 
 def is_hidden(frame: FrameType) -> bool:
     """Whether a frame belongs to the machinery rather than to somebody's network."""
-    return frame.f_code.co_filename.startswith(_TRANSPARENT + _BOUNDARY)
+    return frame.f_code.co_filename.startswith((*_TRANSPARENT, *_BOUNDARY))
 
 
 def visible_frame() -> FrameType | None:

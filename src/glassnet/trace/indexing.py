@@ -46,7 +46,9 @@ def _array_index(x: TracedArray, parts: tuple[Any, ...]) -> TracedArray:
 def _is_arange(part: Any, node: Node, extent: Extent) -> bool:
     if node.op == "arange":
         return bool(node.attrs["count"] == extent)
-    return isinstance(part, np.ndarray) and isinstance(extent, int) and np.array_equal(part, np.arange(extent))
+    return (
+        isinstance(part, np.ndarray) and isinstance(extent, int) and np.array_equal(part, np.arange(extent))
+    )
 
 
 def _expand_ellipsis(parts: tuple[Any, ...], ndim: int) -> tuple[Any, ...]:
@@ -82,7 +84,8 @@ def _slice_of(part: Any, extent: Extent) -> tuple[int, int, int] | None:
         return None
     if isinstance(extent, Dim):
         raise trace_error(
-            "the batch dimension n cannot be indexed while tracing.", "Each example must be computed from its own row."
+            "the batch dimension n cannot be indexed while tracing.",
+            "Each example must be computed from its own row.",
         )
     if isinstance(part, slice):
         return part.indices(extent)
@@ -90,4 +93,6 @@ def _slice_of(part: Any, extent: Extent) -> tuple[int, int, int] | None:
         if not -extent <= part < extent:
             raise trace_error(f"index {part} is out of bounds for an axis of size {extent}.")
         return int(part) % extent, int(part) % extent + 1, 1
-    raise trace_error(f"an index of type {type(part).__name__} cannot be traced.", "Use slices, integers, None, ... .")
+    raise trace_error(
+        f"an index of type {type(part).__name__} cannot be traced.", "Use slices, integers, None, ... ."
+    )

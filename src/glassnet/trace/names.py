@@ -7,6 +7,7 @@ question on to the caller. No source file is needed, and a failure only costs a 
 from __future__ import annotations
 
 import dis
+import itertools
 import keyword
 import re
 import weakref
@@ -17,7 +18,9 @@ from glassnet.graph.node import Node
 from glassnet.trace.frames import calling_frame, is_hidden, visible_frame
 
 IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,30}")
-RESERVED = frozenset((*keyword.kwlist, *keyword.softkwlist, "np", "math", "n", "self", "print", "range", "max", "min", "abs"))
+RESERVED = frozenset(
+    (*keyword.kwlist, *keyword.softkwlist, "np", "math", "n", "self", "print", "range", "max", "min", "abs")
+)
 _UNNAMED = ("const", "input", "size")
 
 
@@ -32,7 +35,7 @@ def _following(code: CodeType) -> dict[int, dis.Instruction]:
     instructions = list(dis.get_instructions(code))
     at = {instruction.offset: instruction for instruction in instructions}
     table = {}
-    for this, following in zip(instructions, instructions[1:], strict=False):
+    for this, following in itertools.pairwise(instructions):
         if following.opname == "JUMP_FORWARD":  # the end of a branch of `a if c else b`
             following = at[following.argval]
         for offset in range(this.offset, following.offset, 2):

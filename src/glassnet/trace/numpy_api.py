@@ -48,7 +48,10 @@ def matmul(a: Any, b: Any) -> TracedArray:
     if q.ndim == 1:
         shape = shape[:-1]
     if p.ndim == 1:
-        shape = (*shape[: builtins.max(len(shape) - 1 - (q.ndim > 1), 0)], *(shape[-1:] if q.ndim > 1 else ()))
+        shape = (
+            *shape[: builtins.max(len(shape) - 1 - (q.ndim > 1), 0)],
+            *(shape[-1:] if q.ndim > 1 else ()),
+        )
     return TracedArray(reshape(result, shape))
 
 
@@ -213,7 +216,9 @@ def full_like(x: Any, fill_value: Any) -> TracedArray:
 def where(condition: Any, a: Any = None, b: Any = None) -> TracedArray:
     """``np.where`` with its three arguments."""
     if a is None or b is None:
-        raise trace_error("np.where with one argument gives a result whose shape depends on values.", "Give all three.")
+        raise trace_error(
+            "np.where with one argument gives a result whose shape depends on values.", "Give all three."
+        )
     return traced("where", condition, a, b)
 
 
@@ -258,7 +263,12 @@ def einsum(subscripts: str, *operands: Any) -> TracedArray:
     """``np.einsum`` with one or two operands and no repeated index within one."""
     inputs, arrow, output = subscripts.replace(" ", "").partition("->")
     terms = inputs.split(",")
-    if not arrow or len(terms) != len(operands) or len(terms) > 2 or any(len(set(t)) < len(t) for t in (*terms, output)):
+    if (
+        not arrow
+        or len(terms) != len(operands)
+        or len(terms) > 2
+        or any(len(set(t)) < len(t) for t in (*terms, output))
+    ):
         raise trace_error(
             f"np.einsum({subscripts!r}) cannot be traced.",
             "Supported: one or two operands, '->' given, no index twice in one operand.",
@@ -266,7 +276,9 @@ def einsum(subscripts: str, *operands: Any) -> TracedArray:
     nodes = [node_of(x) for x in operands]
     for term, node in zip(terms, nodes, strict=True):
         if len(term) != node.ndim:
-            raise trace_error(f"np.einsum: {term!r} names {len(term)} axes of an array of shape {node.shape}.")
+            raise trace_error(
+                f"np.einsum: {term!r} names {len(term)} axes of an array of shape {node.shape}."
+            )
     if len(terms) == 1:
         return _sum_to(nodes[0], terms[0], output)
     return _contract(nodes[0], terms[0], nodes[1], terms[1], output)
@@ -298,7 +310,8 @@ def _contract(a: Node, first: str, b: Node, second: str, output: str) -> TracedA
     left = TracedArray(a).transpose([first_kept.index(i) for i in (*batch, *rows, *summed)])
     right = TracedArray(b).transpose([second_kept.index(i) for i in (*batch, *summed, *columns)])
     product_ = matmul(
-        left.reshape(*lead, extent(rows), extent(summed)), right.reshape(*lead, extent(summed), extent(columns))
+        left.reshape(*lead, extent(rows), extent(summed)),
+        right.reshape(*lead, extent(summed), extent(columns)),
     )
     names = [*batch, *rows, *columns]
     shaped = product_.reshape(*[size[i] for i in names]) if names else product_.reshape(())

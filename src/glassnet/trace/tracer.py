@@ -15,7 +15,18 @@ import numpy as np
 from glassnet.errors import ShapeError
 from glassnet.graph.dims import Dim, Shape, fill_unknown, product
 from glassnet.graph.graph import input_node
-from glassnet.graph.node import Builder, Node, broadcast, cast, constant, current, lift, make, reshape, transpose
+from glassnet.graph.node import (
+    Builder,
+    Node,
+    broadcast,
+    cast,
+    constant,
+    current,
+    lift,
+    make,
+    reshape,
+    transpose,
+)
 from glassnet.graph.ops import Kind
 from glassnet.trace.frames import trace_error, user_line
 from glassnet.trace.names import NameReader, variable_holding
@@ -67,9 +78,7 @@ class TracedArray(np.lib.mixins.NDArrayOperatorsMixin):
         if method != "__call__" or function is None or options:
             what = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
             extra = f" with {', '.join(options)}=" if options and function is not None else ""
-            raise trace_error(
-                f"np.{what}{extra} cannot be traced.", f"Supported: {_listing(UFUNCS)}."
-            )
+            raise trace_error(f"np.{what}{extra} cannot be traced.", f"Supported: {_listing(UFUNCS)}.")
         return function(*inputs)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
@@ -113,7 +122,8 @@ class TracedArray(np.lib.mixins.NDArrayOperatorsMixin):
 
     def __setitem__(self, index: Any, value: Any) -> NoReturn:
         raise trace_error(
-            "traced arrays are never changed in place.", "Write np.where(mask, new, x) instead of x[mask] = new."
+            "traced arrays are never changed in place.",
+            "Write np.where(mask, new, x) instead of x[mask] = new.",
         )
 
     def __getitem__(self, index: Any) -> Any:
@@ -122,9 +132,8 @@ class TracedArray(np.lib.mixins.NDArrayOperatorsMixin):
     def __getattr__(self, name: str) -> Any:
         method = METHODS.get(name)
         if method is None or name.startswith("__"):
-            raise AttributeError(
-                f"traced arrays have no attribute {name!r}; methods: {', '.join(sorted(m for m in METHODS if m[0] != '_'))}"
-            )
+            known = ", ".join(sorted(m for m in METHODS if m[0] != "_"))
+            raise AttributeError(f"traced arrays have no attribute {name!r}; methods: {known}")
         return lambda *args, **options: method(self, *args, **options)
 
     # The methods below differ from their functions in how they take shapes and axes.
@@ -159,7 +168,9 @@ def kind_of(dtype: Any) -> Kind:
     kinds: dict[str, Kind] = {"f": "float", "i": "int", "u": "int", "b": "bool"}
     kind = kinds.get(np.dtype(dtype).kind)
     if kind is None:
-        raise trace_error(f"arrays of {np.dtype(dtype)} cannot be traced.", "Use floats, integers or booleans.")
+        raise trace_error(
+            f"arrays of {np.dtype(dtype)} cannot be traced.", "Use floats, integers or booleans."
+        )
     return "uint" if np.dtype(dtype) == np.uint32 else kind
 
 
@@ -189,7 +200,9 @@ def node_of(value: Any) -> Node:
     if isinstance(array, TracedArray):
         return array.node
     if array.dtype.kind not in "fiub":
-        raise trace_error(f"{type(value).__name__} {value!r:.40} cannot meet a traced array.", "Use numbers or arrays.")
+        raise trace_error(
+            f"{type(value).__name__} {value!r:.40} cannot meet a traced array.", "Use numbers or arrays."
+        )
     return constant(array.item()) if array.ndim == 0 else capture(array, value)
 
 
@@ -204,14 +217,17 @@ def capture(array: np.ndarray, original: object) -> Node:
     builder = current()
     if not isinstance(builder, Trace):
         raise trace_error(
-            "an array was mixed with gn.Input.", "Put it into a layer's weights, or inside a function or layer."
+            "an array was mixed with gn.Input.",
+            "Put it into a layer's weights, or inside a function or layer.",
         )
     for node, known in builder.captured.items():
         if known is original or known is array:
             return node
     taken = {node.attrs["name"] for node in builder.captured} | builder.reserved
     name = variable_holding(original) or "constant"
-    unique = next(n for i in range(1, len(taken) + 2) if (n := name if i == 1 else f"{name}_{i}") not in taken)
+    unique = next(
+        n for i in range(1, len(taken) + 2) if (n := name if i == 1 else f"{name}_{i}") not in taken
+    )
     node = input_node(unique, array.shape, kind_of(array.dtype), ("captured", unique))
     builder.captured[node] = original if isinstance(original, np.ndarray) else array
     return node

@@ -50,6 +50,10 @@ class Dataset:
     def __len__(self) -> int:
         return len(self.inputs[0])
 
+    def total_weight(self) -> float:
+        """How much a batch counts in a mean: its examples, or the sum of their weights."""
+        return float(len(self)) if self.weights is None else float(self.weights.sum())
+
     def take(self, rows: Order) -> Dataset:
         """The examples at these rows, in this order, as new arrays."""
         return self._cut(rows)

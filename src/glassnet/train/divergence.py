@@ -17,7 +17,7 @@ def is_finite(array: Any) -> bool:
         return bool(np.isfinite(np.sum(array)) or np.isfinite(array).all())
 
 
-class Diverged(Exception):
+class DivergedError(Exception):
     """Raised inside the loop; the model turns it into a DivergenceError after keeping the finite state."""
 
     def __init__(self, program: Program, values: dict[Any, Any], step: int, epoch: int) -> None:
@@ -35,17 +35,11 @@ class Diverged(Exception):
 
     def first_bad_value(self) -> str:
         """The first node of the step that is not finite, as the printed program writes it."""
-        known: dict[Node, Any] = {}
         with np.errstate(all="ignore"):
             for node, value in trace_values(self.program.graph, self.values):
-                known[node] = value
-                if node.kind == "float" and not is_finite(value) and self._is_reported(node):
+                if node.kind == "float" and node.op != "input" and not is_finite(value):
                     return f"{describe(value)} in {self._line(node)}"
         return "a value that is not finite"
-
-    def _is_reported(self, node: Node) -> bool:
-        """Calls are reported by the line their results stand in; the rest by their own or their user's line."""
-        return node.op != "input"
 
     def _line(self, node: Node) -> str:
         page = self.program.page

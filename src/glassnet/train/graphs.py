@@ -9,43 +9,37 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from glassnet.grad.backward import backward
 from glassnet.graph.dims import N, Shape
 from glassnet.graph.graph import Graph, Place, input_node, input_place
 from glassnet.graph.node import Node, make, place, reshape
-from glassnet.graph.ops import Kind
 from glassnet.nn.context import NetworkTrace, Weight
 from glassnet.nn.layer import Layer
 from glassnet.nn.losses import Loss
 from glassnet.nn.metrics import Metric
+from glassnet.nn.specs import Spec
 from glassnet.optim.optimizers import Optimizer
 from glassnet.trace.tracer import TracedArray, node_of
 
 SMALL = 6  # up to this many parameter arrays are arguments of their own
-_RESERVED = ("x", "y", "w", "g", "m", "v", "t", "seed", "n", "loss", "state", "frozen", "parameters", "sample_weight")
-
-
-@dataclass(frozen=True)
-class Spec:
-    """Shape and kind of one array of a batch.
-
-    Attributes
-    ----------
-    shape : tuple of int
-        Without the batch.
-    kind : str
-    """
-
-    shape: tuple[int, ...]
-    kind: Kind = "float"
-
-    @property
-    def batch(self) -> Shape:
-        """With the batch."""
-        return (N, *self.shape)
+_RESERVED = (
+    "x",
+    "y",
+    "w",
+    "g",
+    "m",
+    "v",
+    "t",
+    "seed",
+    "n",
+    "loss",
+    "state",
+    "frozen",
+    "parameters",
+    "sample_weight",
+)
 
 
 class Network(Protocol):
@@ -63,6 +57,12 @@ class Network(Protocol):
     def forward(self, *inputs: Any) -> Any:
         """The network's function on traced arrays."""
 
+    def weights(self) -> list[tuple[Weight, bool]]:
+        """All weights, and whether each is trained."""
+
+    def trained_weights(self) -> list[Weight]:
+        """The weights that training changes."""
+
 
 class Sheet:
     """One graph being made for a network: the trace, the inputs, and where results go."""
@@ -70,8 +70,7 @@ class Sheet:
     def __init__(self, network: Network, training: bool) -> None:
         self.network = network
         self.trace = NetworkTrace(training, _RESERVED)
-        self.weights = [pair for layer in network.layers for pair in layer.weights()]
-        self.trained = [weight for weight, trained in self.weights if trained]
+        self.weights, self.trained = network.weights(), network.trained_weights()
         self.outputs: dict[Place, Node] = {}
         self.first: list[Node] = []
         self.slots: list[Node] = []
@@ -109,7 +108,11 @@ class Sheet:
 
     def run(self) -> Any:
         """The forward pass."""
-        names = ["x"] if len(self.network.input_specs) == 1 else [f"x{i + 1}" for i in range(len(self.network.input_specs))]
+        names = (
+            ["x"]
+            if len(self.network.input_specs) == 1
+            else [f"x{i + 1}" for i in range(len(self.network.input_specs))]
+        )
         for name, spec in zip(names, self.network.input_specs, strict=True):
             self.first.append(input_node(name, spec.batch, spec.kind))
         return self.network.forward(*map(TracedArray, self.first))
@@ -155,7 +158,9 @@ class Sheet:
         order = [*self.first, *self._weight_inputs(used), *self.slots]
         order += [node for node in (trace.step, trace.seed) if node is not None]
         captured = {("captured", node.attrs["name"]): array for node, array in trace.captured.items()}
-        hypers: dict[Any, Any] = {where: getattr(owner, name) for where, (owner, name) in trace.hypers.items()}
+        hypers: dict[Any, Any] = {
+            where: getattr(owner, name) for where, (owner, name) in trace.hypers.items()
+        }
         inputs = tuple(dict.fromkeys([*order, *trace.captured, *trace.hyper_nodes.values()]))
         return Graph(
             inputs,
@@ -171,7 +176,9 @@ class Sheet:
         )
 
     def _weight_inputs(self, used: set[Node]) -> list[Node]:
-        vector = [node for node in used if node.attrs["name"] == "w" and input_place(node) == ("argument", "w")]
+        vector = [
+            node for node in used if node.attrs["name"] == "w" and input_place(node) == ("argument", "w")
+        ]
         entries = [self.node(weight) for weight, _ in self.weights if weight in self.trace.bound]
         entries.sort(key=lambda node: ("parameters", "frozen", "state").index(input_container(node)))
         return [*vector, *(node for node in entries if node.op == "input")]
@@ -254,7 +261,8 @@ def evaluation_graph(network: Network, spec: Spec, weighted: bool, training: boo
     if penalty is not None:
         sheet.outputs["return", "penalty"] = penalty
     sheet.outputs.update(metrics)
-    doc = "The loss of a batch" + (", and its penalty." if penalty is not None else ".")
+    what = "The loss of a batch" + (", and its penalty." if penalty is not None else ".")
+    doc = f"{what}\n\n{_batch_doc(sheet, spec)}"
     return sheet.graph("loss", doc, loose=len(sheet.trained) <= SMALL)
 
 
@@ -270,7 +278,7 @@ def gradients_graph(network: Network, spec: Spec, weighted: bool, training: bool
     sheet.outputs = {
         ("gradients", weight.key): gradient for weight, gradient in zip(sheet.trained, gradients, strict=True)
     }
-    doc = "The gradient of the loss with respect to each parameter."
+    doc = f"The gradient of the loss with respect to each parameter.\n\n{_batch_doc(sheet, spec)}"
     return sheet.graph("gradients", doc, loose=len(sheet.trained) <= SMALL)
 
 
@@ -293,15 +301,18 @@ def training_graph(network: Network, spec: Spec, weighted: bool) -> Graph:
         metrics, sheet.outputs = sheet.outputs, {("return", "loss"): total}
         sheet.outputs.update(metrics)
         gradients = backward(total, [sheet.node(weight) for weight in sheet.trained])
-        with place(phase="update"), _nameless(sheet.trace):
-            (_update_arrays if vector is None else _update_vector)(sheet, gradients, vector)
+        with place(phase="update"), _Nameless(sheet.trace):
+            if vector is None:
+                _update_arrays(sheet, gradients)
+            else:
+                _update_vector(sheet, gradients, vector)
         for weight, node in sheet.trace.updates.items():
             node.label.name = None
             sheet.outputs["state", weight.key] = node
     return sheet.graph("train_step", _training_doc(sheet, spec, vector), loose=True)
 
 
-class _nameless:
+class _Nameless:
     """Variables of this module are not the user's."""
 
     def __init__(self, trace: NetworkTrace) -> None:
@@ -323,7 +334,7 @@ def _step_input(sheet: Sheet) -> Any:
     return TracedArray(sheet.trace.step)
 
 
-def _update_arrays(sheet: Sheet, gradients: Sequence[Node], vector: None) -> None:
+def _update_arrays(sheet: Sheet, gradients: Sequence[Node]) -> None:
     """``W1 = W1 - learning_rate * dW1``, array by array."""
     optimizer = sheet.network.optimizer
     assert optimizer is not None
@@ -357,7 +368,9 @@ def _update_vector(sheet: Sheet, gradients: Sequence[Node], vector: Node) -> Non
         slots = [input_node(slot, vector.shape) for slot in optimizer.slots]
         sheet.slots = slots
         step = _step_input(sheet)
-        new, *rest = optimizer.traced_update(TracedArray(vector), TracedArray(g), tuple(map(TracedArray, slots)), step)
+        new, *rest = optimizer.traced_update(
+            TracedArray(vector), TracedArray(g), tuple(map(TracedArray, slots)), step
+        )
     sheet.outputs["return", "w"] = _constrained_vector(sheet, vector, new.node)
     for slot, value in zip(optimizer.slots, rest, strict=True):
         sheet.outputs["return", slot] = node_of(value)
@@ -391,10 +404,8 @@ def _constrained_vector(sheet: Sheet, old: Node, new: Node) -> Node:
 
 def _training_doc(sheet: Sheet, spec: Spec, vector: Node | None) -> str:
     """The docstring: what goes in, in the words of the arguments."""
-    shapes = [f"x {_shape(s.batch)} inputs" for s in sheet.network.input_specs[:1]]
-    shapes.append(f"y {_shape(spec.batch)} " + ("labels" if spec.kind == "int" else "targets"))
     first = "One training step: loss, gradients, update."
-    rest = [", ".join(shapes) + "."]
+    rest = [_batch_doc(sheet, spec)]
     if vector is not None:
         rest.append(f"w {_shape(vector.shape)} holds all parameters, end to end.")
     if sheet.trace.step is not None:
@@ -402,6 +413,13 @@ def _training_doc(sheet: Sheet, spec: Spec, vector: Node | None) -> str:
     if sheet.trace.updates:
         rest.append("The running statistics in the dict state are updated in place.")
     return "\n".join([first, "", *rest])
+
+
+def _batch_doc(sheet: Sheet, spec: Spec) -> str:
+    """``x (n, 3) inputs, y (n,) labels.``"""
+    words = {"y": "labels" if spec.kind == "int" else "targets", "sample_weight": "weights"}
+    names = {node.attrs["name"]: node.shape for node in sheet.first}
+    return ", ".join(f"{n} {_shape(s)} {words.get(n, 'inputs')}" for n, s in names.items()) + "."
 
 
 def _shape(shape: Shape) -> str:

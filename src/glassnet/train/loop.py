@@ -13,7 +13,7 @@ from glassnet.graph.graph import Place
 from glassnet.programs.python import Program
 from glassnet.train.callbacks import CallbackList
 from glassnet.train.data import Dataset, batches
-from glassnet.train.divergence import Diverged, is_finite
+from glassnet.train.divergence import DivergedError, is_finite
 
 Values = dict[Place, Any]
 
@@ -34,23 +34,29 @@ class Stepper:
 
     def __init__(self, program: Program, values: Mapping[Place, Any], seed: int, step: int) -> None:
         self.program, self.step = program, step
-        self.first_step = step
-        program.set_hyper({place[1]: value for place, value in values.items() if place[0] == "hyper"})
-        batch = {place: None for place in program.inputs if _is_batch(place)}
-        known = {**program.graph.values, **values, **batch, ("argument", "t"): step, ("argument", "seed"): seed}
-        self.bound = program.bind(known)
+        self.dirty = False  # whether steps were done since the model took the arrays over
+        self.seed = seed
         names = {place: name for name, place in program.arguments.items() if place is not None}
-        self.inputs = [name for name, place in program.arguments.items() if place is not None and _is_input(place)]
+        self.inputs = [name for place, name in names.items() if _is_input(place)]
         self.carried: list[str | None] = []
-        for place in program.returned:
+        for place in program.returned:  # the argument that takes each result in the next step, if any
             self.carried.append(names.get(("argument", place[1]) if place[0] == "return" else place))
-        self.results = [place[1] for place, name in zip(program.returned, self.carried, strict=True) if name is None]
+        self.results = [p[1] for p, name in zip(program.returned, self.carried, strict=True) if name is None]
         self.counts = "t" in program.arguments
+        self.load(values)
+
+    def load(self, values: Mapping[Place, Any]) -> None:
+        """Take parameters, statistics, slots and hyper-parameters from the model."""
+        self.program.set_hyper({place[1]: value for place, value in values.items() if place[0] == "hyper"})
+        batch = {place: None for place in self.program.inputs if _is_batch(place)}
+        fixed = {("argument", "t"): self.step, ("argument", "seed"): self.seed}
+        self.bound = self.program.bind({**self.program.graph.values, **values, **batch, **fixed})
 
     def run(self, batch: Dataset) -> Any:
         """One step; answers the loss, or the loss and the metrics."""
         bound = self.bound
         self.step += 1
+        self.dirty = True
         if self.counts:
             bound["t"] = self.step
         for name, array in zip(self.inputs, batch.inputs, strict=True):
@@ -62,11 +68,11 @@ class Stepper:
         if len(self.carried) == 1:
             return (returned,)
         results = []
-        for name, value in zip(self.carried, returned, strict=True):
-            if name is None:
+        for target, value in zip(self.carried, returned, strict=True):
+            if target is None:
                 results.append(value)
             else:
-                bound[name] = value
+                bound[target] = value
         return results
 
     def snapshot(self) -> dict[str, Any]:
@@ -76,13 +82,9 @@ class Stepper:
 
     def restore(self, snapshot: Mapping[str, Any]) -> None:
         """Back to a snapshot."""
-        for name, value in snapshot.items():
-            if name == "step":
-                self.step = value
-            elif name == "state":
-                self.bound.get("state", {}).update(value)
-            else:
-                self.bound[name] = value
+        self.step = snapshot["step"]
+        self.bound.get("state", {}).update(snapshot["state"])
+        self.bound.update({key: value for key, value in snapshot.items() if key not in ("step", "state")})
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Every array of the state, by a name for messages."""
@@ -106,7 +108,9 @@ class Stepper:
                 values.update({(name, key): value for key, value in self.bound[name].items()})
             else:
                 values[place] = self.bound[name]
-        hyper = {place: self.program.namespace[place[1]] for place in self.program.inputs if place[0] == "hyper"}
+        hyper = {
+            place: self.program.namespace[place[1]] for place in self.program.inputs if place[0] == "hyper"
+        }
         arrays = dict(zip(self.inputs, batch.inputs, strict=True))
         values.update({("argument", name): array for name, array in arrays.items()})
         values.update({("argument", "y"): batch.targets, ("argument", "sample_weight"): batch.weights})
@@ -139,11 +143,6 @@ class Mean:
         return {name: total / weight for name, total in zip(self.names, self.totals, strict=True)}
 
 
-def batch_weight(batch: Dataset) -> float:
-    """How much a batch counts in an epoch's mean: its examples, or the sum of their weights."""
-    return float(len(batch)) if batch.weights is None else float(batch.weights.sum())
-
-
 def run_epoch(
     stepper: Stepper, data: Dataset, batch_size: int, order: Any, callbacks: CallbackList, seed_of_epoch: int
 ) -> dict[str, float]:
@@ -151,7 +150,7 @@ def run_epoch(
 
     Raises
     ------
-    Diverged
+    DivergedError
         The loss or a parameter is not finite; the stepper stands at the last finite step.
     """
     mean = Mean(stepper.results)
@@ -165,7 +164,7 @@ def run_epoch(
             results = stepper.run(batch)
             if not math.isfinite(results[0]):
                 _stop(stepper, start, data, batch_size, order, seed_of_epoch)
-            mean.add(results, batch_weight(batch))
+            mean.add(results, batch.total_weight())
             watched = callbacks.wants_batches
             if watched:
                 callbacks.on_train_batch_end(i, mean.logs())
@@ -183,7 +182,7 @@ def _stop(stepper: Stepper, start: Any, data: Dataset, batch_size: int, order: A
         results = stepper.run(batch)
         if not math.isfinite(results[0]) or not all(map(is_finite, stepper.arrays().values())):
             stepper.restore(before)
-            raise Diverged(stepper.program, stepper.all_values(batch), stepper.step + 1, epoch)
+            raise DivergedError(stepper.program, stepper.all_values(batch), stepper.step + 1, epoch)
     raise AssertionError("the replay of a diverged epoch stayed finite")
 
 
@@ -199,6 +198,7 @@ def train(
     callbacks: CallbackList,
     should_stop: Callable[[], bool],
     after_epoch: Callable[[int, dict[str, float]], dict[str, float]],
+    refresh: Callable[[], None],
 ) -> None:
     """Run epochs until done or told to stop.
 
@@ -209,11 +209,14 @@ def train(
     after_epoch : callable
         Called with the epoch's number in this run and its logs: stores the state, validates, answers the
         complete logs.
+    refresh : callable
+        Called after the callbacks, which may have changed parameters or rates.
     """
     for epoch in range(epochs):
         callbacks.on_epoch_begin(epoch)
         order = random.shuffle(seed, first_epoch + epoch, len(data)) if shuffle else None
         logs = run_epoch(stepper, data, batch_size, order, callbacks, epoch)
         callbacks.on_epoch_end(epoch, after_epoch(epoch, logs))
+        refresh()
         if should_stop():
             break

@@ -18,7 +18,6 @@ from glassnet.programs.python import Program
 from glassnet.train.data import Dataset
 
 
-
 @dataclass(frozen=True)
 class Run:
     """What the loop of a script needs to know.
@@ -54,7 +53,11 @@ def write(folder: Path, program: Program, values: Mapping[Place, Any], data: Dat
 
 def _arrays(program: Program, values: Mapping[Place, Any], data: Dataset) -> dict[str, np.ndarray]:
     """Name in ``data.npz`` → array: the data, and everything the step carries."""
-    names = [name for name, place in program.arguments.items() if place is not None and place[1].rstrip("0123456789") == "x"]
+    names = [
+        name
+        for name, place in program.arguments.items()
+        if place is not None and place[1].rstrip("0123456789") == "x"
+    ]
     arrays: dict[str, Any] = {_data_name(name): x for name, x in zip(names, data.inputs, strict=True)}
     arrays["Y"] = data.targets
     if data.weights is not None:
@@ -76,7 +79,7 @@ def _data_name(argument: str) -> str:
 
 def text(program: Program, names: list[str], data: Dataset, run: Run) -> str:
     """The program's text followed by the data and the loop."""
-    helpers = [random.mix, random.random_bits, random.shuffle] if run.shuffle else []
+    helpers: list[Any] = [random.mix, random.random_bits, random.shuffle] if run.shuffle else []
     present = set(re.findall(r"^def (\w+)\(", program.text, flags=re.MULTILINE))
     missing = [helper_source(function) for function in helpers if function.__name__ not in present]
     parts = [program.text.rstrip(), *missing, "\n".join(_main(program, names, data, run))]
@@ -91,14 +94,21 @@ def _main(program: Program, names: list[str], data: Dataset, run: Run) -> list[s
     ]
     plain = [name for name in names if "." not in name]
     lines.append(f"{', '.join(plain)} = (data[k] for k in {tuple(plain)!r})" if len(plain) > 1 else "")
-    for container in dictionaries:
-        lines.append(
-            f'{container} = {{k[{len(container) + 1}:]: data[k] for k in data if k.startswith("{container}.")}}'
-        )
+    lines += [_entries(container) for container in dictionaries]
     if "seed" in program.arguments or run.shuffle:
         lines.append(f"seed = {run.seed}")
-    lines += ["", 'with np.errstate(over="ignore"):', *("    " + line if line else "" for line in _loop(program, data, run))]
+    lines += [
+        "",
+        'with np.errstate(over="ignore"):',
+        *("    " + line if line else "" for line in _loop(program, data, run)),
+    ]
     return lines
+
+
+def _entries(container: str) -> str:
+    """The line that gathers a dictionary from the archive."""
+    inner = f'data[k] for k in data if k.startswith("{container}.")'
+    return f"{container} = {{k[{len(container) + 1}:]: {inner}}}"
 
 
 def _loop(program: Program, data: Dataset, run: Run) -> list[str]:
@@ -110,7 +120,9 @@ def _loop(program: Program, data: Dataset, run: Run) -> list[str]:
     results = ", ".join(_result(program, place) for place in program.returned)
     lines = [f"t = {run.step}"] if counts else []
     lines.append(f"for epoch in range({run.epoch}, {run.epoch + run.epochs}):")
-    lines.append("    order = shuffle(seed, epoch, len(Y))" if run.shuffle else "    order = np.arange(len(Y))")
+    lines.append(
+        "    order = shuffle(seed, epoch, len(Y))" if run.shuffle else "    order = np.arange(len(Y))"
+    )
     lines.append("    total = 0.0" if data.weights is None else "    total = weight = 0.0")
     lines.append(f"    for start in range(0, len(Y), {run.batch_size}):")
     lines.append(f"        rows = order[start : start + {run.batch_size}]")

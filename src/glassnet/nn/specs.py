@@ -1,0 +1,31 @@
+"""What is known of an array before it comes: shape and kind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from glassnet.graph.dims import N, Shape
+from glassnet.graph.ops import Kind
+
+
+@dataclass(frozen=True)
+class Spec:
+    """Shape and kind of one array of a batch.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        Without the batch.
+    kind : str
+    """
+
+    shape: tuple[int, ...]
+    kind: Kind = "float"
+
+    @property
+    def batch(self) -> Shape:
+        """The shape with the batch."""
+        return (N, *self.shape)
+
+    def __str__(self) -> str:
+        return f"({', '.join(map(str, ('n', *self.shape)))}{'' if self.shape else ','})"

@@ -1,0 +1,116 @@
+"""The user's arrays as a dataset that fits a network, or an error that says why not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from glassnet.errors import InputError, ShapeError
+from glassnet.nn.losses import Loss
+from glassnet.nn.network import Network
+from glassnet.nn.norm import Normalization
+from glassnet.nn.specs import Spec
+from glassnet.train import checks
+from glassnet.train.data import Dataset, batches, validation_split
+
+ClassWeight = Mapping[Any, float] | str | None
+
+
+def prepare_inputs(network: Network, X: Any, where: str) -> tuple[np.ndarray, ...]:
+    """One checked array per input; builds a network that has not seen a shape yet."""
+    several = len(network.input_specs) > 1
+    given = list(X) if several and isinstance(X, list | tuple) else [X]
+    if several and len(given) != len(network.input_specs):
+        raise ShapeError(
+            f"the model has {len(network.input_specs)} inputs; got {len(given)}.\nPass a list of arrays."
+        )
+    names = [f"X[{i}]" for i in range(len(given))] if several else ["X"]
+    arrays = tuple(
+        checks.as_array(x, n, where=where, dtype=network.dtype) for x, n in zip(given, names, strict=True)
+    )
+    if not network.built:
+        network.build((None, *arrays[0].shape[1:]))
+    for array, spec, name in zip(arrays, network.input_specs, names, strict=True):
+        if array.shape[1:] != spec.shape:
+            raise ShapeError(f"{name} has shape {array.shape}; the model takes {spec}.")
+    checks.check_lengths(**dict(zip(names, arrays, strict=True)))
+    return arrays
+
+
+def prepare(
+    network: Network,
+    loss: Loss,
+    X: Any,
+    y: Any,
+    where: str,
+    sample_weight: Any = None,
+    class_weight: ClassWeight = None,
+) -> Dataset:
+    """Inputs, targets as the loss wants them, and weights."""
+    inputs = prepare_inputs(network, X, where)
+    targets = loss.targets(y, network.output_shape, network.dtype, where)
+    checks.check_lengths(X=inputs[0], y=targets, sample_weight=sample_weight)
+    weights = None
+    if sample_weight is not None:
+        weights = checks.check_sample_weight(sample_weight, len(targets), where)
+    if class_weight is not None:
+        factors = checks.class_weights(class_weight, labels_of(targets))
+        weights = factors if weights is None else weights * factors
+    return Dataset(inputs, targets, None if weights is None else weights.astype(network.dtype))
+
+
+def labels_of(targets: np.ndarray) -> np.ndarray:
+    """The class of each example: its label, its 0 or 1, or the likeliest of its distribution."""
+    if targets.ndim == 1:
+        return targets
+    return targets[:, 0] if targets.shape[1] == 1 else targets.argmax(axis=1)
+
+
+def target_spec(data: Dataset) -> Spec:
+    """Shape and kind of the targets."""
+    assert data.targets is not None
+    return Spec(data.targets.shape[1:], "int" if data.targets.dtype.kind == "i" else "float")
+
+
+def with_validation(
+    network: Network, loss: Loss, data: Dataset, share: float, given: Any
+) -> tuple[Dataset, Dataset | None]:
+    """The training data, and what to validate with, if anything."""
+    if given is not None:
+        if not isinstance(given, list | tuple) or len(given) not in (2, 3):
+            raise InputError("validation_data must be (X, y) or (X, y, sample_weight).")
+        return data, prepare(network, loss, given[0], given[1], "validation_data", *given[2:])
+    if not share:
+        return data, None
+    stratify = data.targets is not None and data.targets.dtype.kind == "i"
+    return validation_split(data, share, network.seed, stratify)
+
+
+def adapt(network: Network, data: Dataset) -> None:
+    """Give each Normalization layer that has no statistics yet those of the training data.
+
+    Raises
+    ------
+    InputError
+        A layer that does not stand right behind an input: what reaches it is known only later.
+    """
+    for layer in network.layers:
+        if isinstance(layer, Normalization) and not layer.adapted:
+            index = network.input_of(layer)
+            if index is None:
+                raise InputError(
+                    f"layer {layer.key} has no statistics, and it does not stand right behind an input.\n"
+                    "Call its adapt(data) before fit(), or use BatchNormalization there."
+                )
+            layer.adapt(data.inputs[index])
+
+
+def parts(data: Dataset, batch_size: int) -> list[Dataset]:
+    """The data in slices, in order."""
+    return [
+        data.slice(rows.start, rows.stop)
+        for rows in batches(len(data), batch_size)
+        if isinstance(rows, slice)
+    ]

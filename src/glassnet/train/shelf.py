@@ -1,0 +1,153 @@
+"""The programs of one model: made when first needed, kept, run with the model's present values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from glassnet.errors import UnknownNameError, suggest
+from glassnet.graph.graph import Graph, Place
+from glassnet.nn.specs import Spec
+from glassnet.programs.python import Program, compile_graph
+from glassnet.train import graphs
+from glassnet.train.data import Dataset
+from glassnet.train.loop import Stepper
+
+KINDS = ("train", "predict", "loss", "gradients")
+FIRST_LINES = ('# Printed by glassnet, backend "numpy": this text is what runs.', "")
+Values = dict[Place, Any]
+
+
+class Shelf:
+    """Programs by kind, target, weighting and mode.
+
+    Parameters
+    ----------
+    network : graphs.Network
+        The model.
+    """
+
+    def __init__(self, network: graphs.Network) -> None:
+        self.network = network
+        self.programs: dict[Any, Program] = {}
+        self.slots: dict[str, np.ndarray] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "programs": {}}  # compiled functions are made again from the graph
+
+    def graph(self, kind: str, target: Spec | None, weighted: bool, training: bool) -> Graph:
+        """The graph behind a program."""
+        if kind not in KINDS:
+            raise UnknownNameError(f"unknown kind of program {kind!r}. {suggest(kind, KINDS)}")
+        if kind == "predict" or target is None:
+            return graphs.prediction_graph(self.network)
+        if kind == "train":
+            return graphs.training_graph(self.network, target, weighted)
+        make = graphs.evaluation_graph if kind == "loss" else graphs.gradients_graph
+        return make(self.network, target, weighted, training)
+
+    def program(
+        self, kind: str, target: Spec | None, weighted: bool = False, training: bool = False
+    ) -> Program:
+        """A program, from the shelf if it is there."""
+        trained = tuple(trained for _, trained in self.network.weights())
+        key = (kind, target, weighted, training, trained)
+        if key not in self.programs:
+            self.programs[key] = compile_graph(self.graph(kind, target, weighted, training), FIRST_LINES)
+        return self.programs[key]
+
+    def text(self, program: Program) -> str:
+        """A program's text with the present hyper-parameters at its top."""
+        now = self.hyper_values(program)
+        if any(program.graph.values[place] != value for place, value in now.items()):
+            program.reprint(now)
+        return program.text
+
+    @staticmethod
+    def hyper_values(program: Program) -> Values:
+        """Place → present value of each hyper-parameter."""
+        return {place: getattr(owner, name) for place, (owner, name) in program.graph.hypers.items()}
+
+    def values(self, program: Program, seed: int, step: int) -> Values:
+        """Place → value of weights, hyper-parameters, seed and the next step's number."""
+        values: Values = {}
+        for weight, trained in self.network.weights():
+            container = "parameters" if trained else "state" if not weight.trainable else "frozen"
+            values[container, weight.key] = weight.value
+        return {
+            **values,
+            **self.hyper_values(program),
+            ("argument", "seed"): seed,
+            ("argument", "t"): step + 1,
+        }
+
+    def run(self, program: Program, data: Dataset, seed: int, step: int) -> Values:
+        """Run a program that changes nothing on a batch."""
+        values = self.values(program, seed, step)
+        for i, array in enumerate(data.inputs):
+            values["argument", "x" if len(data.inputs) == 1 else f"x{i + 1}"] = array
+        values["argument", "y"], values["argument", "sample_weight"] = data.targets, data.weights
+        return program(values)
+
+    def training_values(self, program: Program, seed: int, step: int) -> Values:
+        """The values of a training step: also the vector of all trained weights and the optimizer's slots."""
+        assert self.network.optimizer is not None
+        values = self.values(program, seed, step)
+        if ("argument", "w") in program.inputs:
+            vector = np.concatenate([np.ravel(np.asarray(w.value)) for w in self.network.trained_weights()])
+            values["argument", "w"] = vector
+            for name in self.network.optimizer.slots:
+                kept = self.slots.get(name)
+                fits = kept is not None and kept.shape == vector.shape
+                values["argument", name] = kept if fits else np.zeros_like(vector)
+        return values
+
+    def stepper(self, program: Program, seed: int, step: int) -> Stepper:
+        """A training program, ready to run from the model's present state."""
+        return Stepper(program, self.training_values(program, seed, step), seed, step)
+
+    def refresh(self, stepper: Stepper) -> None:
+        """Let a stepper go on from the model's present values, which a callback may have changed."""
+        values = self.training_values(stepper.program, stepper.seed, stepper.step)
+        stepper.load(values)
+
+    def store(self, stepper: Stepper) -> None:
+        """Put what a stepper has changed back into the layers and the slots."""
+        values = stepper.values()
+        by_key = {weight.key: weight for weight, _ in self.network.weights()}
+        for (container, key), value in values.items():
+            if container in ("parameters", "state"):
+                by_key[key].value = value
+        vector = values.get(("return", "w"))
+        if vector is not None:
+            for weight, start in graphs.vector_offsets(self.network.trained_weights()).items():
+                part = vector[start : start + int(np.prod(weight.shape))]
+                weight.value = part.reshape(weight.shape)
+        self.slots = {
+            key: value for (container, key), value in values.items() if self._is_slot(container, key)
+        }
+
+    def _is_slot(self, container: str, key: str) -> bool:
+        optimizer = self.network.optimizer
+        return container == "return" and optimizer is not None and key in optimizer.slots
+
+    def astype(self, dtype: Any) -> None:
+        """The slots follow the model's float type."""
+        self.slots = {name: slot.astype(dtype) for name, slot in self.slots.items()}
+
+
+def loss_and_metrics(
+    shelf: Shelf, program: Program, batches: list[Dataset], seed: int, step: int, summed: bool
+) -> dict[str, float]:
+    """Data loss, penalty and metrics over batches: means by the batches' weights, or a summed data loss."""
+    totals: dict[str, float] = {}
+    whole = 0.0
+    for batch in batches:
+        weight = batch.total_weight()
+        whole += weight
+        for (container, name), value in shelf.run(program, batch, seed, step).items():
+            if container == "return":
+                factor = 1.0 if summed and name == "data_loss" else weight
+                totals[name] = totals.get(name, 0.0) + float(value) * factor
+    return {k: v if summed and k == "data_loss" else v / (whole or 1.0) for k, v in totals.items()}
