@@ -208,7 +208,7 @@ def value_and_grad(f: Callable[..., Any], argnum: int | Sequence[int] = 0) -> Ca
             value, gradients = _differentiate(f, args, wrt)
         return value, gradients[0] if isinstance(argnum, int) else tuple(gradients)
 
-    return _named_after(f, "value_and_gradient", function)
+    return _named_after(f, "value_and_grad", function)
 
 
 def _named_after(f: Callable[..., Any], suffix: str, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -242,7 +242,7 @@ def grad(f: Callable[..., Any], argnum: int | Sequence[int] = 0) -> Callable[...
     12.0
     """
     both = value_and_grad(f, argnum)
-    return _named_after(f, "gradient", lambda *args: both(*args)[1])
+    return _named_after(f, "grad", lambda *args: both(*args)[1])
 
 
 def _scalar(output: Node) -> Node:

@@ -20,7 +20,7 @@ from glassnet.nn.specs import Spec
 from glassnet.nn.targets import categorical_targets
 from glassnet.optim import optimizers
 from glassnet.trace.tracer import TracedArray
-from glassnet.train import loop, prepare, script
+from glassnet.train import loop, prepare, script, threads
 from glassnet.train.callbacks import CallbackList
 from glassnet.train.data import Dataset
 from glassnet.train.divergence import DivergedError
@@ -290,7 +290,8 @@ class Model(FunctionalNetwork):
         }
         self.history, self.stop_training = History(params), False
         stepper = self._shelf.stepper(self._training_program(data), self.seed, self.step)
-        with CallbackList([*_listed(callbacks), ProgressBar(verbose)], self, params) as listeners:
+        listeners = CallbackList([*_listed(callbacks), ProgressBar(verbose)], self, params)
+        with listeners, threads.limited(threads.is_small(self, size, passes=3)):
             listeners.on_train_begin()
             try:
                 loop.train(
@@ -349,9 +350,9 @@ class Model(FunctionalNetwork):
         """
         data = Dataset(prepare.prepare_inputs(self, X, "predict()"))
         program = self._shelf.program("predict", None)
-        results = [
-            self._shelf.run(program, part, self.seed, self.step) for part in prepare.parts(data, batch_size)
-        ]
+        parts = prepare.parts(data, batch_size)
+        with threads.limited(threads.is_small(self, min(len(data), batch_size), passes=1)):
+            results = [self._shelf.run(program, part, self.seed, self.step) for part in parts]
         arrays = [np.asarray(result["return", "scores"]) for result in results]
         return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
 
@@ -368,7 +369,9 @@ class Model(FunctionalNetwork):
         loss, _ = self._compiled("a loss")
         program = self._shelf.program("loss", prepare.target_spec(data), data.weights is not None, training)
         parts = prepare.parts(data, len(data) if training else batch_size)
-        return loss_and_metrics(self._shelf, program, parts, self.seed, self.step, loss.reduction == "sum")
+        summed = loss.reduction == "sum"
+        with threads.limited(threads.is_small(self, min(len(data), batch_size), passes=1)):
+            return loss_and_metrics(self._shelf, program, parts, self.seed, self.step, summed)
 
     def evaluate(self, X: Any, y: Any, batch_size: int = 4096, sample_weight: Any = None) -> dict[str, float]:
         """Loss and metrics, as in prediction.
@@ -459,7 +462,8 @@ class Model(FunctionalNetwork):
         size = min(whole_number(batch_size, "batch_size", "script()"), len(data))
         program = self._training_program(data)
         self._shelf.text(program)
-        run = script.Run(size, int(epochs), self.seed, self.step, self.epoch, shuffle)
+        one_thread = threads.is_small(self, size, passes=3)
+        run = script.Run(size, int(epochs), self.seed, self.step, self.epoch, shuffle, one_thread)
         values = self._shelf.training_values(program, self.seed, self.step)
         return script.write(Path(folder), program, values, data, run)
 
@@ -507,6 +511,9 @@ class Sequential(Model):
         for layer in self.layers:
             x = layer(x)
         return x
+
+    def input_of(self, layer: Layer) -> int | None:
+        return Network.input_of(self, layer)
 
 
 def _as_layer(layer: Any) -> Layer:

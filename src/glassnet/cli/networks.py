@@ -35,14 +35,15 @@ class Recipe:
     patience: int
     activation: str = "relu"
     batch_norm: bool = True
-    l2: float = 1e-4
+    l2: float = 1e-3
     optimizer: str = "adam"
     learning_rate: float = RATES["adam"]
     batch_size: int = 32
     seed: int = 0
 
 
-# Chosen on the validation rows of ten splits of each bundled data set; few rows want a smaller network.
+# Chosen among a dozen by their scores on splits of the bundled data sets with seeds below 30, so a comparison
+# on those splits flatters them a little; the test of them uses others. Few rows want a smaller network.
 SMALL = Recipe(hidden=(64, 64), dropout=0.2, epochs=500, patience=50)
 LARGE = Recipe(hidden=(256, 128), dropout=0.3, epochs=200, patience=20)
 

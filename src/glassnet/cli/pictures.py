@@ -75,7 +75,7 @@ def _curves(axes: Any, run: Run, name: str) -> None:
     axes.plot(epochs, run.history[f"val_{name}"], color=VALIDATION, marker=marker, label="validation")
     kept = f"kept: epoch {run.best_epoch}"
     axes.axvline(run.best_epoch, color=FAINT, linewidth=0.9, linestyle=":", label=kept)
-    axes.set(xlabel="epoch", title=name)
+    axes.set(xlabel="epoch", title=name.replace("_", " "))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(axis="y", color=FAINT, alpha=0.25, linewidth=0.6)
     axes.legend(loc="best")
@@ -84,7 +84,7 @@ def _curves(axes: Any, run: Run, name: str) -> None:
 def _loss(axes: Any, run: Run) -> None:
     from matplotlib.ticker import LogLocator, NullLocator
 
-    _curves(axes, run, "loss")
+    _curves(axes, run, run.measure)
     axes.set_yscale("log")
     axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.yaxis.set_minor_locator(NullLocator())

@@ -66,10 +66,11 @@ def _network(data: Dataset, recipe: Recipe) -> str:
 
 def conclude(console: Console, run: Run, scores: dict[str, Scores]) -> None:
     """Say how training ended, and how good the network is beside what it must beat."""
-    lowest = min(run.history["val_loss"])
+    measure = run.measure.replace("_", " ")
+    lowest = min(run.history[f"val_{run.measure}"])
     console.print(
         f"Trained {run.epochs} epochs in {run.seconds:.1f} s and kept epoch {run.best_epoch},\n"
-        f"where the validation loss{', penalty included,' if run.recipe.l2 else ''} was lowest: {lowest:.4f}.\n"
+        f"where the {measure} of the validation rows was lowest: {lowest:.4f}.\n"
     )
     _show_scores(console, f"on {len(run.truth)} held-out rows", scores)
     if run.dataset.classes:

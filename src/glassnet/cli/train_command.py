@@ -72,7 +72,7 @@ settings = together(
         type=click.FloatRange(min=0),
         callback=finite,
         metavar="NUMBER",
-        help="The λ of the penalty λΣw².  [default: 0.0001]",
+        help="The λ of the penalty λΣw².  [default: 0.001]",
     ),
     click.option(
         "--optimizer",

@@ -17,6 +17,10 @@ from glassnet.cli.splits import Scale, Split, scale_of, split
 from glassnet.datasets import Dataset
 
 
+# The loss without penalties: those shrink long after a network has learned what it can.
+CROSS_ENTROPY = gn.metrics.Metric("cross_entropy", gn.losses.softmax_cross_entropy)
+
+
 @dataclass(frozen=True)
 class Task:
     """A table, its split, and a network that has not learned anything yet."""
@@ -25,6 +29,11 @@ class Task:
     rows: Split
     recipe: Recipe
     model: Any
+
+    @property
+    def measure(self) -> str:
+        """What decides when to stop, on the validation rows: a key of the history."""
+        return CROSS_ENTROPY.name if self.dataset.classes else "mean_squared_error"
 
 
 @dataclass(frozen=True)
@@ -43,7 +52,7 @@ class Run(Task):
     @property
     def best_epoch(self) -> int:
         """The epoch whose parameters were kept, counted from 1."""
-        return int(np.argmin(self.history["val_loss"])) + 1
+        return int(np.argmin(self.history[f"val_{self.measure}"])) + 1
 
     @property
     def truth(self) -> NDArray[Any]:
@@ -68,7 +77,7 @@ def prepare(dataset: Dataset, recipe: Recipe) -> Task:
     model.compile(
         optimizer=OPTIMIZERS[recipe.optimizer](recipe.learning_rate),
         loss="softmax_cross_entropy" if dataset.classes else "squared_error",
-        metrics=["accuracy"] if dataset.classes else [],
+        metrics=["accuracy", CROSS_ENTROPY] if dataset.classes else ["mean_squared_error"],
     )
     model.build((None, dataset.features))
     return Task(dataset, rows, recipe, model)
@@ -79,8 +88,10 @@ def fit(task: Task, bar: bool) -> Run:
     X, y = task.dataset.data, task.dataset.target
     scale = scale_of(y[task.rows.train])
     train, validation = ((X[part], scale.apply(y[part])) for part in (task.rows.train, task.rows.validation))
-    watchers = [
-        gn.callbacks.EarlyStopping("val_loss", patience=task.recipe.patience, restore_best_weights=True)
+    watchers: list[Any] = [
+        gn.callbacks.EarlyStopping(
+            f"val_{task.measure}", mode="min", patience=task.recipe.patience, restore_best_weights=True
+        )
     ]
     if bar:
         watchers.append(gn.callbacks.ProgressBar(file=sys.stderr))

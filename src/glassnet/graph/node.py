@@ -289,10 +289,13 @@ def _normalize(op: str, inputs: tuple[Node, ...]) -> tuple[Node, ...]:
         return _as_floats(inputs)
     if op in _MIXING_OPS:
         operands = inputs[1:] if op == "where" else inputs
-        if op == "where" and inputs[0].kind == "bool" and all(is_weak(node.kind) for node in operands):
+        joined = join_kinds(*[node.kind for node in operands])
+        if joined == "weak_float" and op == "where" and not is_weak(inputs[0].kind):
             operands = (cast(operands[0]), operands[1])
-        if join_kinds(*[node.kind for node in operands]) == "float":
+        if joined == "float":
             operands = _as_floats(operands)
+            if op == "pack":  # NumPy would make an array of float64 of a Python number
+                operands = tuple(cast(node) for node in operands)
         return (*inputs[:1], *operands) if op == "where" else operands
     return inputs
 

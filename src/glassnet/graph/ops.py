@@ -74,6 +74,8 @@ def _to_bool(*nodes: Node) -> Signature:
 
 def _where(condition: Node, a: Node, b: Node) -> Signature:
     kind = join_kinds(a.kind, b.kind)
+    if kind == "weak_int" and not is_weak(condition.kind):
+        kind = "int"
     return _shapes(condition, a, b), kind
 
 
@@ -110,6 +112,8 @@ def _matmul(a: Node, b: Node) -> Signature:
 
 
 def _transpose(x: Node, axes: tuple[int, ...]) -> Signature:
+    if sorted(axes) != list(range(len(x.shape))):
+        raise ShapeError(f"axes {axes} are not a permutation of those of {x.shape}")
     return tuple(x.shape[i] for i in axes), x.kind
 
 

@@ -6,6 +6,7 @@ the user's name, or the user's line would vanish from the printed program.
 
 from __future__ import annotations
 
+import functools
 import math
 import operator
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from typing import Any
 
 from glassnet.graph.dims import Dim, Shape, broadcast_shapes, product
 from glassnet.graph.node import RULES, Node, broadcast, make, reshape
-from glassnet.graph.ops import Kind, Slices, is_weak
+from glassnet.graph.ops import Kind, Slices, is_weak, join_kinds
 
 Answer = Any  # a Node, a number, an extent, or None for "does not apply"
 Axes = tuple[int, ...]
@@ -28,6 +29,11 @@ def value(node: Node) -> Any:
 def is_constant(node: Node, number: float) -> bool:
     """Whether a node is this number."""
     return node.op == "const" and bool(node.attrs["value"] == number)
+
+
+def is_integer(node: Node) -> bool:
+    """Whether a node may hold unsigned integers, which no negative number may meet."""
+    return node.kind in ("int", "uint")
 
 
 def opened(node: Node, op: str) -> bool:
@@ -68,18 +74,23 @@ FOLD: dict[str, Callable[..., Any]] = {
 }
 
 
+def folded(op: str, *numbers: Any) -> Any:
+    """The result of an op on numbers, or None where they or the result are not finite."""
+    try:
+        finite = all(math.isfinite(number) for number in numbers)
+        result = FOLD[op](*numbers) if finite else None
+        return result if isinstance(result, int | float) and math.isfinite(result) else None
+    except (ArithmeticError, ValueError):
+        return None
+
+
 def fold(op: str) -> Callable[..., Answer]:
     """All inputs are finite constants and so is the result: compute it now."""
 
     def rule(*inputs: Node) -> Answer:
         numbers = [value(node) for node in inputs]
-        if any(number is None or isinstance(number, bool) or not math.isfinite(number) for number in numbers):
-            return None
-        try:
-            result = FOLD[op](*numbers)
-        except (ArithmeticError, ValueError):
-            return None
-        return result if isinstance(result, int | float) and math.isfinite(result) else None
+        known = not any(number is None or isinstance(number, bool) for number in numbers)
+        return folded(op, *numbers) if known else None
 
     return rule
 
@@ -98,13 +109,7 @@ def neutral(op: str, left: float | None, right: float | None) -> Callable[[Node,
     def rule(a: Node, b: Node) -> Answer:
         for constant, number, other in ((a, left, b), (b, right, a)):
             if number is not None and is_constant(constant, number):
-                kind = "float" if op == "div" and not is_weak(other.kind) else other.kind
-                if (
-                    value(constant) is not None
-                    and isinstance(value(constant), float)
-                    and kind in ("int", "bool", "uint")
-                ):
-                    return None
+                kind = "float" if op == "div" and not is_weak(other.kind) else join_kinds(a.kind, b.kind)
                 return filled(other, _shape(a, b), kind)
         return None
 
@@ -140,12 +145,14 @@ def multiply_constant(a: Node, b: Node) -> Answer:
     """``c * (d * x)`` → ``(c d) * x``; ``c * (-x)`` → ``(-c) * x``; ``-1 * x`` → ``-x``."""
     if a.op != "const":
         return None
-    if opened(b, "mul") and b.inputs[0].op == "const" and b.kind != "int":
-        return FOLD["mul"](value(a), value(b.inputs[0])) * b.inputs[1]
-    if opened(b, "neg"):
+    if opened(b, "neg") and not is_integer(b):
         return (-value(a)) * b.inputs[0]
+    if opened(b, "mul") and b.inputs[0].op == "const" and not is_integer(b):
+        factor = folded("mul", value(a), value(b.inputs[0]))
+        return factor * b.inputs[1] if factor is not None else None
     if opened(b, "div") and b.inputs[0].op == "const" and value(a) != 0:
-        return FOLD["mul"](value(a), value(b.inputs[0])) / b.inputs[1]
+        factor = folded("mul", value(a), value(b.inputs[0]))
+        return factor / b.inputs[1] if factor is not None else None
     return -b if is_constant(a, -1) and b.kind != "bool" else None
 
 
@@ -174,13 +181,22 @@ def multiply_negative(a: Node, b: Node) -> Answer:
 
 
 def multiply_reciprocal(a: Node, b: Node) -> Answer:
-    """``x * (c / y)`` → ``c * x / y``, also through a broadcast."""
+    """``x * (c / y / z)`` → ``c * x / y / z``, also through a broadcast."""
     for p, q in ((a, b), (b, a)):
-        ratio = q.inputs[0] if opened(q, "broadcast") else q
-        constant_over = opened(ratio, "div") and ratio.inputs[0].op == "const"
-        if constant_over and not is_weak(p.kind) and _shape(p, ratio.inputs[1]) == _shape(a, b):
-            return value(ratio.inputs[0]) * p / ratio.inputs[1]
+        numerator, divisors = fraction(q.inputs[0] if opened(q, "broadcast") else q)
+        constant_over = bool(divisors) and numerator.op == "const"
+        if constant_over and not is_weak(p.kind) and _shape(p, *divisors) == _shape(a, b):
+            return functools.reduce(operator.truediv, divisors, value(numerator) * p)
     return None
+
+
+def fraction(node: Node) -> tuple[Node, list[Node]]:
+    """The numerator of ``x / y / z``, and what it is divided by, in order."""
+    divisors: list[Node] = []
+    while opened(node, "div"):
+        divisors.insert(0, node.inputs[1])
+        node = node.inputs[0]
+    return node, divisors
 
 
 def multiply_ratio(a: Node, b: Node) -> Answer:
@@ -225,10 +241,10 @@ def divide_scalars(a: Node, b: Node) -> Answer:
 
 
 def negate(a: Node) -> Answer:
-    """``-(-x)`` → ``x``; ``-(a - b)`` → ``b - a``; ``-(c * x)`` → ``(-c) * x``; ``-`` before a broadcast."""
+    """``-(-x)`` → ``x``; ``-(c * x)`` → ``(-c) * x``; ``-`` before a broadcast."""
     if opened(a, "neg"):
         return a.inputs[0]
-    if opened(a, "mul") and a.inputs[0].op == "const":
+    if opened(a, "mul") and a.inputs[0].op == "const" and not is_integer(a):
         return (-value(a.inputs[0])) * a.inputs[1]
     if opened(a, "broadcast") and a.inputs[0].shape == () and not is_weak(a.inputs[0].kind):
         return broadcast(-a.inputs[0], a.shape)
@@ -237,7 +253,7 @@ def negate(a: Node) -> Answer:
 
 def power_one(a: Node, b: Node) -> Answer:
     """``x ** 1`` → ``x``."""
-    return a if is_constant(b, 1) else None
+    return a if is_constant(b, 1) and a.kind != "bool" else None
 
 
 # ------------------------------------------------------------------------------------------ selection
@@ -289,9 +305,11 @@ def pull_negative(op: str) -> Callable[[Node, Axes, bool], Answer]:
 
 # ------------------------------------------------------------------------------------------ shapes
 def reshape_again(x: Node, shape: Shape) -> Answer:
-    """Nothing to do; a reshape of a reshape; a reshape of a repeated scalar."""
+    """Nothing to do; a reshape of a reshape; ``-`` before a reshape; a reshape of a repeated scalar."""
     if x.shape == shape:
         return x
+    if opened(x, "neg"):
+        return -reshape(x.inputs[0], shape)
     if is_weak(x.kind):
         return broadcast(x, shape)
     if opened(x, "reshape"):

@@ -89,14 +89,16 @@ class Fixed(Initializer):
     Parameters
     ----------
     values : array
-        Of the weight's shape, or one that broadcasts to it.
+        Of the weight's shape, or one number for all entries.
     """
 
     def __init__(self, values: Any) -> None:
         self.values = np.array(values, dtype=float)
 
     def draw(self, shape: tuple[int, ...], generator: np.random.Generator) -> Any:
-        return np.broadcast_to(self.values, shape).copy()
+        if self.values.ndim:
+            return self.values.copy()  # of another shape, it is refused by name where the weight is made
+        return np.full(shape, self.values)
 
 
 class Zeros(Initializer):

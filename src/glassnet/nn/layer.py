@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -19,6 +20,7 @@ from glassnet.nn.registry import snake_case
 from glassnet.trace.tracer import TracedArray, node_of
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_ -]{0,63}")
+_calls = itertools.count(1)
 InputShape = tuple[int | None, ...]
 
 
@@ -192,8 +194,7 @@ class Layer:
         self._build_for(arrays[0].node)
         declare_weights(self, trace)
         with place(scope=self.key):
-            result = self._run(arrays, trace.training)
-            node = node_of(result)
+            node = self._answer(arrays, trace.training)
             if node.label.name is None and node.op not in ("input", "const", "size"):
                 node.label.name = "h"
             self.penalize_activity(trace, node)
@@ -205,6 +206,13 @@ class Layer:
         regularizer = getattr(self, "activity_regularizer", None)
         if regularizer is not None and trace.training:
             trace.penalties.append(node_of(regularizer(TracedArray(output))))
+
+    def _answer(self, arrays: tuple[Any, ...], training: bool) -> Node:
+        """What ``call`` answers, as a node."""
+        result = self._run(arrays, training)
+        if result is None:
+            raise InputError(f"{type(self).__name__}.call() answered None; end it with return.")
+        return node_of(result)
 
     def _run(self, arrays: tuple[Any, ...], training: bool) -> Any:
         accepts = inspect.signature(self.call).parameters
@@ -223,11 +231,10 @@ class Layer:
         with trace:
             holders = tuple(input_node(f"input_{i}", node.shape, node.kind) for i, node in enumerate(nodes))
             declare_weights(self, trace)
-            result = node_of(self._run(tuple(map(TracedArray, holders)), False))
-            shape, kind = result.shape, result.kind
-        return TracedArray(
-            intern("apply", nodes, {"layer": self, "training": False, "shape": shape, "kind": kind})
-        )
+            result = self._answer(tuple(map(TracedArray, holders)), False)
+            attrs = {"layer": self, "training": False, "shape": result.shape, "kind": result.kind}
+        # Two calls stay two, also on the same input: dropout draws a mask for each.
+        return TracedArray(intern("apply", nodes, {**attrs, "call": next(_calls)}))
 
     def _eager(self, *inputs: Any) -> Any:
         arrays = tuple(np.asarray(x) for x in inputs)

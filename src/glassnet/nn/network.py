@@ -96,13 +96,13 @@ class Network:
         shape = self._trace(specs)[0]
         if not shape or shape[0] != N:
             raise ShapeError(f"the network answers shape {shape}: the first extent must be the batch n.")
-        self.output_shape = tuple(extent for extent in shape[1:] if isinstance(extent, int))
-        self.input_specs = tuple(specs)
         self._name_layers()  # again: layers inside layers exist only now
         for weight, _ in self.weights():
             if weight.value is None:
                 weight.initialize(random.parameter_generator(self.seed, weight.key), self.dtype)
             weight.value = np.asarray(weight.value, self.dtype)
+        self.output_shape = tuple(extent for extent in shape[1:] if isinstance(extent, int))
+        self.input_specs = tuple(specs)
 
     def _trace(self, specs: Sequence[Spec]) -> tuple[Any, dict[str, Any]]:
         """Run the network on symbolic inputs: its output's shape, and each layer's."""
@@ -115,7 +115,7 @@ class Network:
     def _name_layers(self) -> None:
         counts: dict[str, int] = {}
         keys: set[str] = set()
-        for layer in self.layers:
+        for layer in dict.fromkeys(self.layers):
             family = layer.family()
             counts[family] = counts.get(family, 0) + (layer.name is None)
             key = layer.name or f"{family}_{counts[family]}"
@@ -135,7 +135,11 @@ class Network:
     # ------------------------------------------------------------------------------------ parameters
     def weights(self) -> list[tuple[Weight, bool]]:
         """All weights in the order of the layers, and whether each is trained."""
-        return [pair for layer in self.layers for pair in layer.weights()]
+        found: dict[Weight, bool] = {}
+        for layer in self.layers:
+            for weight, trained in layer.weights():
+                found[weight] = found.get(weight, True) and trained  # shared by layers: once, frozen if any is
+        return list(found.items())
 
     def trained_weights(self) -> list[Weight]:
         """The weights that training changes."""

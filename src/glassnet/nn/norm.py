@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from glassnet.errors import InputError
+from glassnet.errors import InputError, InputTypeError, ShapeError
 from glassnet.nn import constraints, initializers, regularizers
 from glassnet.nn.layer import InputShape, Layer
-from glassnet.nn.registry import positive
+from glassnet.nn.registry import positive, share
 from glassnet.nn.sizes import last_axis
 from glassnet.trace.composite import composite
 
@@ -81,9 +81,8 @@ class BatchNormalization(Layer):
         trainable: bool = True,
     ) -> None:
         super().__init__(name, trainable)
-        if not 0 <= momentum <= 1:
-            raise InputError(f"BatchNormalization: momentum must be between 0 and 1; got {momentum!r}.")
-        self.momentum, self.epsilon = momentum, positive(epsilon, "epsilon", "BatchNormalization")
+        self.momentum = share(momentum, "momentum", "BatchNormalization")
+        self.epsilon = positive(epsilon, "epsilon", "BatchNormalization")
         self.center, self.scale = bool(center), bool(scale)
         self.beta_initializer = initializers.get(beta_initializer)
         self.gamma_initializer = initializers.get(gamma_initializer)
@@ -190,7 +189,7 @@ class Normalization(Layer):
         if (mean is None) != (variance is None):
             raise InputError("Normalization: give both mean and variance, or neither.")
         self.axis, self.invert = axis, bool(invert)
-        self.given = None if mean is None else (np.asarray(mean, float), np.asarray(variance, float))
+        self.given = None if mean is None else _statistics(mean, variance)
 
     def build(self, input_shape: InputShape) -> None:
         shape = () if self.axis is None else (last_axis(input_shape, "Normalization"),)
@@ -213,13 +212,18 @@ class Normalization(Layer):
         data : array (n, ..., features)
             The training data, and nothing else: statistics from other data leak it into training.
         """
-        x = np.asarray(data, float)
+        x = _finite_numbers(data)
+        if self.built and self.axis == -1 and x.shape[-1:] != self.mean.shape:
+            raise ShapeError(
+                f"Normalization.adapt(): the layer takes {self.mean.shape[0]} features; "
+                f"got data of shape {x.shape}."
+            )
         axes = tuple(range(x.ndim - 1)) if self.axis == -1 else None
         variance = x.var(axis=axes)
         # Rounding leaves a trace of variance on a constant feature whose value is not a binary fraction.
         tiny = 1e-24 * np.maximum(np.square(x).mean(axis=axes), np.finfo(float).tiny)
-        self.given = x.mean(axis=axes), np.where(variance > tiny, variance, 1.0)
         self.build_once((None, *x.shape[1:]))
+        self.given = x.mean(axis=axes), np.where(variance > tiny, variance, 1.0)
         for weight, value in zip((self.mean, self.variance), self.given, strict=True):
             weight.assign(np.asarray(value, float if weight.value is None else weight.value.dtype))
 
@@ -229,6 +233,37 @@ class Normalization(Layer):
             return restored
         xn = (x - self.mean) / np.sqrt(self.variance)
         return xn
+
+
+def _statistics(mean: Any, variance: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Given statistics as arrays, checked."""
+    mu, spread = np.asarray(mean, float), np.asarray(variance, float)
+    if not np.isfinite(mu).all():
+        raise InputError(f"Normalization: mean must be finite; got {mu.tolist()}.")
+    if not (np.isfinite(spread) & (spread > 0)).all():
+        raise InputError(f"Normalization: variance must be finite and above 0; got {spread.tolist()}.")
+    return mu, spread
+
+
+def _finite_numbers(data: Any) -> np.ndarray:
+    """The data as float64, or an error."""
+    try:
+        x = np.asarray(data, float)
+    except (TypeError, ValueError):
+        raise InputTypeError(
+            f"Normalization.adapt() needs an array of numbers; got a {type(data).__name__} "
+            "that NumPy cannot read as numbers."
+        ) from None
+    if not x.size:
+        raise InputError(f"the data for Normalization.adapt() are empty: shape {x.shape}.")
+    bad = ~np.isfinite(x)
+    if bad.any():
+        raise InputError(
+            f"the data for Normalization.adapt() have {int(bad.sum())} values that are not finite, "
+            f"first at row {int(np.argwhere(bad)[0][0])}.\n"
+            "Remove those rows, or fill them (sklearn.impute.SimpleImputer)."
+        )
+    return x
 
 
 __all__ = ["BatchNormalization", "Normalization", "standardize"]

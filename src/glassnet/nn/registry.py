@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -54,7 +55,10 @@ def getter(what: str, table: Mapping[str, Callable[..., Any]], base: type) -> Ca
             return identifier()
         if callable(identifier):
             return identifier
-        raise InputError(f"{identifier!r} is not a {what}: give a name, an object, or a NumPy function.")
+        article = "an" if what[0] in "aeiou" else "a"
+        raise InputError(
+            f"{identifier!r} is not {article} {what}: give a name, an object, or a NumPy function."
+        )
 
     get.__doc__ = f"""The {what} for an identifier.
 
@@ -90,8 +94,16 @@ def fraction(value: float, name: str, owner: str) -> float:
     return _number(value, name, owner, lambda v: 0 <= v < 1, "at least 0 and below 1")
 
 
+def share(value: float, name: str, owner: str) -> float:
+    """A number from 0 to 1, or an error."""
+    return _number(value, name, owner, lambda v: 0 <= v <= 1, "from 0 to 1")
+
+
 def _number(value: Any, name: str, owner: str, valid: Callable[[float], bool], wanted: str) -> float:
-    number = isinstance(value, int | float) or hasattr(value, "__float__")
-    if isinstance(value, bool) or not number or not valid(float(value)) or float(value) in (float("inf"),):
+    try:
+        number = math.nan if isinstance(value, str | bool) else float(value)
+    except (TypeError, ValueError):
+        number = math.nan
+    if not (math.isfinite(number) and valid(number)):
         raise InputError(f"{owner}: {name} must be a number {wanted}; got {value!r}.")
-    return float(value) if isinstance(value, float) or not isinstance(value, int) else value
+    return value if isinstance(value, int) else number

@@ -23,6 +23,7 @@ def last_axis(input_shape: tuple[int | None, ...], owner: str) -> int:
     """The number of features, or an error."""
     if len(input_shape) < 2 or input_shape[-1] is None:
         raise ShapeError(
-            f"{owner} takes arrays of at least 2 dimensions (batch, features); got {len(input_shape)}."
+            f"{owner} takes arrays of at least 2 dimensions (batch, features); got {len(input_shape)}.\n"
+            "One feature: X.reshape(-1, 1). One example: X.reshape(1, -1)."
         )
     return input_shape[-1]

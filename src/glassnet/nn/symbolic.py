@@ -68,6 +68,8 @@ def symbolic_inputs(values: Any) -> tuple[Node, ...]:
         raise InputError(
             "Model(inputs, outputs): inputs must be made by gn.Input(shape), one or a list of them."
         )
+    if len(set(nodes)) < len(nodes):
+        raise InputError("Model(inputs, outputs): the same gn.Input is listed twice.")
     return nodes
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from glassnet.graph.node import Node
-from glassnet.graph.ops import ARITHMETIC, COMPARISONS, is_weak
+from glassnet.graph.ops import ARITHMETIC, COMPARISONS, ELEMENTWISE, is_weak
 from glassnet.printers.names import Names
 
 WIDTH = 72  # of an assignment, without indentation and comment
@@ -91,11 +91,10 @@ class Lines:
         if node.op != "matmul":
             return False
         user = users[0]
-        absorbed = (
-            user.op == "add" and (user.label.phase == "forward" or user in self.names)
-        ) or user.op == "call"
-        named_view = user.op in _VIEWS and user in self.names
-        return not absorbed and not named_view
+        named, forward = user in self.names, user.label.phase == "forward"
+        completed = user.op in ELEMENTWISE and named and forward
+        added = user.op == "add" and (named or forward)
+        return not (completed or added or user.op == "call" or (user.op in _VIEWS and named))
 
     def split_long(self, measure: Measure) -> None:
         """A line that is too long gives its heaviest named, else largest, part a line of its own."""

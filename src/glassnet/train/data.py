@@ -54,6 +54,12 @@ class Dataset:
         """How much a batch counts in a mean: its examples, or the sum of their weights."""
         return float(len(self)) if self.weights is None else float(self.weights.sum())
 
+    def arrays(self) -> dict[str, Array | None]:
+        """The arrays by the names that programs give them: ``x`` (or ``x1``, ``x2``, ...), ``y``, ``sample_weight``."""
+        single = len(self.inputs) == 1
+        named = {"x" if single else f"x{i}": array for i, array in enumerate(self.inputs, 1)}
+        return {**named, "y": self.targets, "sample_weight": self.weights}
+
     def take(self, rows: Order) -> Dataset:
         """The examples at these rows, in this order, as new arrays."""
         return self._cut(rows)

@@ -37,7 +37,7 @@ class Stepper:
         self.dirty = False  # whether steps were done since the model took the arrays over
         self.seed = seed
         names = {place: name for name, place in program.arguments.items() if place is not None}
-        self.inputs = [name for place, name in names.items() if _is_input(place)]
+        self.batch = [name for place, name in names.items() if _is_batch(place)]
         self.carried: list[str | None] = []
         for place in program.returned:  # the argument that takes each result in the next step, if any
             self.carried.append(names.get(("argument", place[1]) if place[0] == "return" else place))
@@ -59,11 +59,9 @@ class Stepper:
         self.dirty = True
         if self.counts:
             bound["t"] = self.step
-        for name, array in zip(self.inputs, batch.inputs, strict=True):
-            bound[name] = array
-        bound["y"] = batch.targets
-        if batch.weights is not None:
-            bound["sample_weight"] = batch.weights
+        arrays = batch.arrays()
+        for name in self.batch:
+            bound[name] = arrays[name]
         returned = self.program.function(**bound)
         if len(self.carried) == 1:
             return (returned,)
@@ -111,9 +109,7 @@ class Stepper:
         hyper = {
             place: self.program.namespace[place[1]] for place in self.program.inputs if place[0] == "hyper"
         }
-        arrays = dict(zip(self.inputs, batch.inputs, strict=True))
-        values.update({("argument", name): array for name, array in arrays.items()})
-        values.update({("argument", "y"): batch.targets, ("argument", "sample_weight"): batch.weights})
+        values.update({("argument", name): array for name, array in batch.arrays().items()})
         return {**values, **hyper, ("argument", "t"): self.step + 1}
 
 

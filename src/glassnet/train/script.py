@@ -18,6 +18,10 @@ from glassnet.programs.python import Program
 from glassnet.train.data import Dataset
 
 
+# NumPy reads it when it is imported; a small product of matrices is slower on two threads.
+_ONE_THREAD = 'import os\n\nos.environ["OPENBLAS_NUM_THREADS"] = "1"  # as fit() does for a small network\n\n'
+
+
 @dataclass(frozen=True)
 class Run:
     """What the loop of a script needs to know.
@@ -29,6 +33,8 @@ class Run:
     step, epoch : int
         Done before.
     shuffle : bool
+    one_thread : bool
+        Whether ``fit`` uses one BLAS thread for such steps.
     """
 
     batch_size: int
@@ -37,6 +43,7 @@ class Run:
     step: int
     epoch: int
     shuffle: bool = True
+    one_thread: bool = True
 
 
 def write(folder: Path, program: Program, values: Mapping[Place, Any], data: Dataset, run: Run) -> Path:
@@ -53,12 +60,9 @@ def write(folder: Path, program: Program, values: Mapping[Place, Any], data: Dat
 
 def _arrays(program: Program, values: Mapping[Place, Any], data: Dataset) -> dict[str, np.ndarray]:
     """Name in ``data.npz`` → array: the data, and everything the step carries."""
-    names = [
-        name
-        for name, place in program.arguments.items()
-        if place is not None and place[1].rstrip("0123456789") == "x"
-    ]
-    arrays: dict[str, Any] = {_data_name(name): x for name, x in zip(names, data.inputs, strict=True)}
+    batch = data.arrays()
+    names = [name for name in batch if name.startswith("x") and name in program.arguments]
+    arrays: dict[str, Any] = {_data_name(name): batch[name] for name in names}
     arrays["Y"] = data.targets
     if data.weights is not None:
         arrays["sample_weights"] = data.weights
@@ -82,7 +86,10 @@ def text(program: Program, names: list[str], data: Dataset, run: Run) -> str:
     helpers: list[Any] = [random.mix, random.random_bits, random.shuffle] if run.shuffle else []
     present = set(re.findall(r"^def (\w+)\(", program.text, flags=re.MULTILINE))
     missing = [helper_source(function) for function in helpers if function.__name__ not in present]
-    parts = [program.text.rstrip(), *missing, "\n".join(_main(program, names, data, run))]
+    program_text = program.text.rstrip()
+    if run.one_thread:
+        program_text = program_text.replace("import ", _ONE_THREAD + "import ", 1)
+    parts = [program_text, *missing, "\n".join(_main(program, names, data, run))]
     return "\n\n\n".join(parts) + "\n"
 
 

@@ -85,9 +85,7 @@ class Shelf:
     def run(self, program: Program, data: Dataset, seed: int, step: int) -> Values:
         """Run a program that changes nothing on a batch."""
         values = self.values(program, seed, step)
-        for i, array in enumerate(data.inputs):
-            values["argument", "x" if len(data.inputs) == 1 else f"x{i + 1}"] = array
-        values["argument", "y"], values["argument", "sample_weight"] = data.targets, data.weights
+        values.update({("argument", name): array for name, array in data.arrays().items()})
         return program(values)
 
     def training_values(self, program: Program, seed: int, step: int) -> Values:

@@ -1,0 +1,48 @@
+"""How many threads NumPy's matrix products may use.
+
+A product of small matrices gains nothing from a second BLAS thread, and on a busy machine it loses a
+hundredfold: the threads wait for each other. So small networks run on one. The rule depends on the network
+and the batch alone, never on timing, so that the same run always gives the same bits.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import math
+from collections.abc import Iterator
+from typing import Any
+
+from glassnet.nn.network import Network
+
+# Floating-point operations per call below which one thread is used: about a millisecond of work.
+SMALL_WORK = 1e8
+
+
+def work(network: Network, rows: int, passes: int) -> float:
+    """The operations of all matrix products: two per weight, row and pass."""
+    sizes = [math.prod(weight.shape) for weight, _ in network.weights() if len(weight.shape) > 1]
+    return 2.0 * passes * rows * sum(sizes)
+
+
+def is_small(network: Network, rows: int, passes: int) -> bool:
+    """Whether one thread is to do it."""
+    return work(network, rows, passes) < SMALL_WORK
+
+
+@contextlib.contextmanager
+def limited(small: bool) -> Iterator[None]:
+    """One BLAS thread inside, if the work is small; everything as before afterwards."""
+    if not small:
+        yield
+        return
+    with _controller().limit(limits=1, user_api="blas"):
+        yield
+
+
+@functools.cache
+def _controller() -> Any:
+    # Finding the libraries takes a millisecond, so it is done once, and not on import.
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
