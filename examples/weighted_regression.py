@@ -62,8 +62,7 @@ y, sample_weight = truth.copy(), np.ones(200)
 y[::10] += 10
 sample_weight[::10] = 0.001
 
-w = np.concatenate([rng.standard_normal(24) / np.sqrt(3), np.zeros(8), rng.standard_normal(16) / np.sqrt(8), np.zeros(2)])
-velocity = np.zeros_like(w)
+w, velocity = 0.5 * rng.standard_normal(50), np.zeros(50)
 
 for step in range(2001):
     loss, w, velocity = train_step(x, y, sample_weight, w, velocity)
@@ -71,4 +70,5 @@ for step in range(2001):
         print(f"step {step}: weighted loss {loss:.4f}")
 
 a1 = np.tanh(x @ w[:24].reshape(3, 8) + w[24:32])
-print(f"mean squared error against the truth: {((a1 @ w[32:48].reshape(8, 2) + w[48:] - truth)**2).mean():.4f}")
+error = a1 @ w[32:48].reshape(8, 2) + w[48:] - truth
+print(f"mean squared error, compared with the truth: {(error**2).mean():.4f}")

@@ -20,13 +20,13 @@ PACKAGE = ROOT / "src" / "glassnet"
 # of the order: they import what they show, and nothing but the command line imports them.
 FACES = (
     "activations", "callbacks", "constraints", "initializers", "layers", "losses", "metrics", "optimizers",
-    "regularizers", "glassnet",
+    "regularizers", "schedules", "glassnet",
 )  # fmt: skip
 # A file imports only from entries above its own, or from its own folder.
 ORDER = (
     "errors", "random", "graph", "trace", "grad", "passes", "kernels", "printers", "programs", "functional",
     "nn", "optim",
-    "files", "train", "model", "export", "inspect", "estimators", "datasets", *FACES, "cli",
+    "files", "train", "explain", "model", "ensemble", "export", "inspect", "estimators", "datasets", *FACES, "cli",
 )  # fmt: skip
 
 REQUIRED = {"numpy", "sklearn", "scipy", "safetensors", "threadpoolctl", "rich", "click"}  # scipy comes with scikit-learn

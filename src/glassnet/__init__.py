@@ -10,16 +10,20 @@ from glassnet import (
     callbacks,
     constraints,
     datasets,
+    errors,
     initializers,
     layers,
     losses,
     metrics,
     optimizers,
     regularizers,
+    schedules,
 )
+from glassnet.ensemble import Ensemble
 from glassnet.functional import Array, grad, source, trace, value_and_grad
 from glassnet.graph.graph import Graph
 from glassnet.inspect.gradients import check_gradients
+from glassnet.inspect.sanity import sanity_checks
 from glassnet.model import Model, Sequential
 from glassnet.nn.layer import Layer
 from glassnet.nn.symbolic import Input
@@ -32,6 +36,7 @@ __version__ = "0.1.0.dev0"
 
 __all__ = [
     "Array",
+    "Ensemble",
     "Graph",
     "History",
     "Input",
@@ -44,6 +49,7 @@ __all__ = [
     "composite",
     "constraints",
     "datasets",
+    "errors",
     "grad",
     "initializers",
     "layers",
@@ -53,6 +59,8 @@ __all__ = [
     "optimizers",
     "pick",
     "regularizers",
+    "sanity_checks",
+    "schedules",
     "source",
     "stop_gradient",
     "trace",

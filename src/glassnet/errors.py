@@ -7,6 +7,7 @@
     ├── ShapeError        (ValueError)    arrays or layers that do not fit
     ├── TraceError        (TypeError)     Python or NumPy that cannot become a graph
     ├── NotBuiltError     (RuntimeError)  a model used before its input shape is known
+    ├── DataFileError     (OSError)       a data file that is missing or damaged
     └── DivergenceError   (ArithmeticError)  training produced NaN or inf
 
 Each message says what was found and where, what was expected, and how to fix it.
@@ -18,6 +19,7 @@ import difflib
 from collections.abc import Iterable
 
 __all__ = [
+    "DataFileError",
     "DivergenceError",
     "DivergenceWarning",
     "GlassnetError",
@@ -56,6 +58,10 @@ class TraceError(GlassnetError, TypeError):
 
 class NotBuiltError(GlassnetError, RuntimeError):
     """A model or layer was used before its input shape was known."""
+
+
+class DataFileError(GlassnetError, OSError):
+    """A data file is missing or damaged; the message names the file."""
 
 
 class DivergenceError(GlassnetError, ArithmeticError):

@@ -17,7 +17,7 @@ from glassnet.graph.graph import Graph, copy_nodes, input_node
 from glassnet.graph.node import Node, current, topological
 from glassnet.graph.ops import Kind
 from glassnet.programs.python import Program, compile_graph
-from glassnet.trace.names import is_identifier
+from glassnet.trace.names import argument_names, is_identifier
 from glassnet.trace.tracer import Trace, TracedArray, kind_of, node_of
 
 __all__ = ["Array", "grad", "source", "trace", "value_and_grad"]
@@ -54,8 +54,7 @@ def _names(f: Callable[..., Any], count: int) -> list[str]:
     except (TypeError, ValueError):  # some functions written in C have none
         parameters = []
     found = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    names = [name if is_identifier(name) else f"x{i + 1}" for i, name in enumerate(found)][:count]
-    return [*names, *(f"x{i + 1}" for i in range(len(names), count))]
+    return argument_names(found, count)
 
 
 def _build(f: Callable[..., Any], specs: Sequence[Array]) -> tuple[Trace, tuple[Node, ...], tuple[Node, ...]]:
@@ -202,7 +201,8 @@ def value_and_grad(f: Callable[..., Any], argnum: int | Sequence[int] = 0) -> Ca
 
     def function(*args: Any) -> tuple[Any, Any]:
         wrt = _argument_indices(argnum, len(args))
-        if any(isinstance(value, TracedArray) for value in args):
+        # Inside a trace plain arguments too: the function may use traced arrays from around it.
+        if isinstance(current(), Trace) or any(isinstance(value, TracedArray) for value in args):
             value, gradients = _differentiate_traced(f, args, wrt)
         else:
             value, gradients = _differentiate(f, args, wrt)
@@ -245,6 +245,15 @@ def grad(f: Callable[..., Any], argnum: int | Sequence[int] = 0) -> Callable[...
     return _named_after(f, "grad", lambda *args: both(*args)[1])
 
 
+def _refuse_integers(kinds: Sequence[Kind], wrt: Sequence[int]) -> None:
+    for i in wrt:
+        if kinds[i] in ("bool", "int", "uint"):
+            raise InputTypeError(
+                f"grad() cannot differentiate by argument {i}: it holds {kinds[i]}s.\n"
+                "Convert it with .astype(float)."
+            )
+
+
 def _scalar(output: Node) -> Node:
     if output.shape != ():
         raise InputError(
@@ -270,12 +279,7 @@ def gradient_program(
 ) -> tuple[Program, dict[Any, Any]]:
     """The printed program of a function and its gradients, and the values to run it on."""
     specs = [_spec_of(value) for value in args]
-    for i in wrt:
-        if specs[i].kind != "float":
-            raise InputTypeError(
-                f"grad() cannot differentiate by argument {i}: it holds {specs[i].kind}s.\n"
-                "Convert it with .astype(float)."
-            )
+    _refuse_integers([spec.kind for spec in specs], wrt)
     opened, inputs, outputs = _build(f, specs)
     with opened:
         gradients = backward(_scalar(outputs[0]), [inputs[i] for i in wrt])
@@ -302,6 +306,7 @@ def _differentiate_traced(
 ) -> tuple[Any, list[Any]]:
     """Inside a trace: differentiate by placeholders, so that outer variables stay constants."""
     actual = [node_of(value) for value in args]
+    _refuse_integers([node.kind for node in actual], wrt)
     serial = len(getattr(current(), "memo", ()))
     holders = {
         i: input_node(f"placeholder_{serial}_{i}", actual[i].shape, "float", ("placeholder", f"{serial}_{i}"))

@@ -2,8 +2,71 @@
 
 from __future__ import annotations
 
-from glassnet.nn.core import Activation, Dense, Dropout, Flatten
+from glassnet.nn.activation_layers import ELU, LeakyReLU, Maxout, PReLU, ReLU, Softmax
+from glassnet.nn.core import Activation, ActivityRegularization, BiasTrick, Dense
+from glassnet.nn.embedding import Embedding
 from glassnet.nn.layer import Layer
-from glassnet.nn.norm import BatchNormalization, Normalization
+from glassnet.nn.layer_norm import (
+    GroupNormalization,
+    LayerNormalization,
+    RMSNormalization,
+    UnitNormalization,
+)
+from glassnet.nn.merging import Add, Average, Concatenate, Dot, Maximum, Minimum, Multiply, Subtract
+from glassnet.nn.noise import (
+    AlphaDropout,
+    DropConnect,
+    Dropout,
+    GaussianDropout,
+    GaussianNoise,
+    VanillaDropout,
+)
+from glassnet.nn.norm import BatchNormalization
+from glassnet.nn.preprocessing import MeanSubtraction, MinMaxScaling, Normalization, Rescaling
+from glassnet.nn.reshaping import Flatten, Permute, RepeatVector, Reshape
+from glassnet.nn.whitening import PCA, Whitening, covariance
 
-__all__ = ["Activation", "BatchNormalization", "Dense", "Dropout", "Flatten", "Layer", "Normalization"]
+__all__ = [
+    "Activation",
+    "ActivityRegularization",
+    "Add",
+    "AlphaDropout",
+    "Average",
+    "BatchNormalization",
+    "BiasTrick",
+    "Concatenate",
+    "Dense",
+    "Dot",
+    "DropConnect",
+    "Dropout",
+    "ELU",
+    "Embedding",
+    "Flatten",
+    "GaussianDropout",
+    "GaussianNoise",
+    "GroupNormalization",
+    "Layer",
+    "LayerNormalization",
+    "LeakyReLU",
+    "Maximum",
+    "Maxout",
+    "MeanSubtraction",
+    "MinMaxScaling",
+    "Minimum",
+    "Multiply",
+    "Normalization",
+    "PCA",
+    "PReLU",
+    "Permute",
+    "RMSNormalization",
+    "ReLU",
+    "RepeatVector",
+    "Rescaling",
+    "Reshape",
+    "Softmax",
+    "Subtract",
+    "UnitNormalization",
+    "VanillaDropout",
+    "Whitening",
+    "covariance",
+]

@@ -9,23 +9,27 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 
 from glassnet.errors import DivergenceError, InputError, NotBuiltError, UnknownNameError, suggest
+from glassnet.explain.derivation import Derivation, derive
+from glassnet.explain.drawing import Drawing, draw_graph, draw_layers
+from glassnet.explain.network import layer_columns
 from glassnet.graph.graph import Graph
 from glassnet.nn import losses
 from glassnet.nn import metrics as metric_functions
+from glassnet.nn.advice import warn_of_dropout
 from glassnet.nn.core import Activation
 from glassnet.nn.layer import Layer
 from glassnet.nn.network import FunctionalNetwork, Network
 from glassnet.nn.sizes import whole_number
 from glassnet.nn.specs import Spec
-from glassnet.nn.targets import categorical_targets
 from glassnet.optim import optimizers
 from glassnet.trace.tracer import TracedArray
-from glassnet.train import loop, prepare, script, threads
+from glassnet.train import graphs, loop, prepare, script, threads
 from glassnet.train.callbacks import CallbackList
 from glassnet.train.data import Dataset
 from glassnet.train.divergence import DivergedError
 from glassnet.train.history import History
 from glassnet.train.progress import ProgressBar
+from glassnet.train.sampling import sampled_predictions
 from glassnet.train.shelf import Shelf, loss_and_metrics
 
 __all__ = ["LossValue", "Model", "Sequential"]
@@ -125,10 +129,12 @@ class Model(FunctionalNetwork):
         """
         if loss is None:
             raise InputError("compile() needs a loss, for instance loss='softmax_cross_entropy'.")
+        if optimizer is None:
+            raise InputError("compile() needs an optimizer, for instance optimizer='adam'.")
         _known(backend, BACKENDS, "backend")
         self.optimizer, self.loss_function = optimizers.get(optimizer), losses.get(loss)
-        given = [metrics] if isinstance(metrics, str) or callable(metrics) else metrics or []
-        self.metrics = tuple(map(metric_functions.get, given))
+        warn_of_dropout(self, self.loss_function)
+        self.metrics = metric_functions.get_all(metrics, (*graphs.RESERVED, *self.optimizer.slots))
         self.backend = backend
         self.step = self.epoch = 0
         self._target, self._weighted = None, False
@@ -153,22 +159,22 @@ class Model(FunctionalNetwork):
         """What y looks like; before any has been seen: labels for a softmax, else the output's shape."""
         if self._target is not None:
             return self._target
-        labels = self.loss_function is not None and self.loss_function.targets is categorical_targets
-        return Spec((), "int") if labels else Spec(self.output_shape)
+        loss = self.loss_function or losses.Loss()
+        return Spec((), "int") if loss.task == "labels" else Spec(loss.target_width(self.output_shape))
 
     def graph(self, kind: str = "train") -> Graph:
         """The graph behind a program.
 
         Parameters
         ----------
-        kind : {"train", "predict", "loss", "gradients"}, default "train"
+        kind : {"train", "predict", "sample", "loss", "gradients"}, default "train"
 
         Returns
         -------
         Graph
         """
         self.require_built("graph()")
-        if kind != "predict":
+        if kind not in ("predict", "sample"):
             self._compiled(f"the program {kind!r}")
         return self._shelf.graph(
             kind, self._present_target(), kind == "train" and self._weighted, kind == "train"
@@ -179,7 +185,8 @@ class Model(FunctionalNetwork):
 
         Parameters
         ----------
-        kind : {"train", "predict", "loss", "gradients"}, default "train"
+        kind : {"train", "predict", "sample", "loss", "gradients"}, default "train"
+            ``"sample"`` is a prediction that draws dropout and noise, as ``predict(X, mc_samples=...)`` does.
         backend : {"numpy"}, optional
             By default the one that ``fit`` uses; the first line names it.
 
@@ -211,8 +218,8 @@ class Model(FunctionalNetwork):
         """
         _known(backend or "auto", BACKENDS, "backend")
         self.require_built("source()")
-        if kind == "predict":
-            return self._shelf.text(self._shelf.program("predict", None))
+        if kind in ("predict", "sample"):
+            return self._shelf.text(self._shelf.program(kind, None))
         self._compiled(f"the program {kind!r}")
         training = kind == "train"
         program = self._shelf.program(kind, self._present_target(), training and self._weighted, training)
@@ -250,7 +257,7 @@ class Model(FunctionalNetwork):
             Labels (n,) for ``softmax_cross_entropy``, numbers of the output's shape otherwise; (n,) counts as
             a column.
         batch_size : int, default 32
-            The last batch may be shorter; it is used, too.
+            The last batch may be shorter; it is used, too. LBFGS always takes all examples at once.
         epochs : int, default 1
         verbose : {"auto", 0, 1, 2}, default "auto"
             0 silent, 1 a live bar, 2 a line per epoch.
@@ -281,7 +288,8 @@ class Model(FunctionalNetwork):
         _check_epochs(epochs)
         data = prepare.prepare(self, loss, X, y, "fit()", sample_weight, class_weight)
         data, validation = prepare.with_validation(self, loss, data, validation_split, validation_data)
-        size = min(whole_number(batch_size, "batch_size", "fit()"), len(data))
+        size = len(data) if optimizer.full_batch else whole_number(batch_size, "batch_size", "fit()")
+        size = min(size, len(data))
         params = {
             "epochs": int(epochs),
             "steps": -(-len(data) // size),
@@ -308,9 +316,10 @@ class Model(FunctionalNetwork):
                     refresh=lambda: self._shelf.refresh(stepper),
                 )
             except DivergedError as error:
-                raise DivergenceError(error.message(optimizer.learning_rate)) from None
+                raise DivergenceError(error.message(optimizer.rate_at(error.step))) from None
             finally:
                 self._store(stepper)
+            self._shelf.apply_average()
             listeners.on_train_end()
         return self.history
 
@@ -335,7 +344,7 @@ class Model(FunctionalNetwork):
         return after
 
     # ------------------------------------------------------------------------------------ using
-    def predict(self, X: Any, batch_size: int = 4096) -> np.ndarray:
+    def predict(self, X: Any, batch_size: int = 4096, mc_samples: int | None = None) -> np.ndarray:
         """The last layer's output.
 
         Parameters
@@ -343,17 +352,26 @@ class Model(FunctionalNetwork):
         X : array (n, ...), or list of arrays
         batch_size : int, default 4096
             Rows computed at a time.
+        mc_samples : int, optional
+            Draw dropout and noise as in training, and average so many passes (Monte Carlo). The draws follow
+            from the model's seed, so a second call answers the same.
 
         Returns
         -------
         ndarray (n, ...)
         """
-        data = Dataset(prepare.prepare_inputs(self, X, "predict()"))
-        program = self._shelf.program("predict", None)
+        return self._predicted(Dataset(prepare.prepare_inputs(self, X, "predict()")), batch_size, mc_samples)
+
+    def _predicted(self, data: Dataset, batch_size: int, mc_samples: int | None = None) -> np.ndarray:
         parts = prepare.parts(data, batch_size)
         with threads.limited(threads.is_small(self, min(len(data), batch_size), passes=1)):
-            results = [self._shelf.run(program, part, self.seed, self.step) for part in parts]
-        arrays = [np.asarray(result["return", "scores"]) for result in results]
+            if mc_samples is not None:
+                samples = whole_number(mc_samples, "mc_samples", "predict()")
+                arrays = sampled_predictions(self._shelf, parts, samples, self.seed)
+            else:
+                program = self._shelf.program("predict", None)
+                results = [self._shelf.run(program, part, self.seed, self.step) for part in parts]
+                arrays = [np.asarray(result["return", "scores"]) for result in results]
         return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
 
     def __call__(self, X: Any) -> Any:
@@ -363,7 +381,14 @@ class Model(FunctionalNetwork):
     def _evaluate(self, data: Dataset, batch_size: int = 4096) -> dict[str, float]:
         values = self._loss_and_metrics(data, batch_size, training=False)
         total = values.pop("data_loss") + values.pop("penalty", 0.0)
-        return {"loss": total, **values}
+        return {"loss": total, **values, **self._held_out_scores(data, batch_size)}
+
+    def _held_out_scores(self, data: Dataset, batch_size: int) -> dict[str, float]:
+        """The metrics that need all predictions at once."""
+        loss, _ = self._compiled("a metric")
+        scorers = [metric for metric in self.metrics if isinstance(metric, metric_functions.Scorer)]
+        scores = self._predicted(data, batch_size) if scorers else None
+        return {scorer.name: scorer.score(data.targets, scores, loss, data.weights) for scorer in scorers}
 
     def _loss_and_metrics(self, data: Dataset, batch_size: int, training: bool) -> dict[str, float]:
         loss, _ = self._compiled("a loss")
@@ -431,6 +456,75 @@ class Model(FunctionalNetwork):
         values = self._shelf.run(program, data, self.seed, self.step)
         return {key: np.asarray(value) for (kind, key), value in values.items() if kind == "gradients"}
 
+    def derivation(self, X: Any = None, y: Any = None, weight: str | None = None) -> Derivation:
+        """The chain rule for one weight, link by link: in words, NumPy and LaTeX, each link checked.
+
+        Parameters
+        ----------
+        X, y : arrays, optional
+            A small batch to check the links on; four random examples by default.
+        weight : str, optional
+            Its key; the first trained weight by default.
+
+        Returns
+        -------
+        Derivation
+            Prints as text; a notebook shows the formulas.
+
+        Examples
+        --------
+        >>> import glassnet as gn
+        >>> model = gn.Sequential([gn.layers.Dense(2, "sigmoid", use_bias=False), gn.layers.Dense(1)])
+        >>> model.build((None, 3))
+        >>> model.compile(loss="squared_error")
+        >>> print(model.derivation().links[-1].numpy)
+        dW1 = x.T @ dz1
+        """
+        graph, values = self._explained(X, y, 4, "derivation()")
+        keys = [key for container, key in graph.places if container == "gradients"]
+        return derive(graph, values, weight or keys[0])
+
+    def draw(self, kind: str = "layers", X: Any = None, y: Any = None) -> Drawing:
+        """A picture: the layers with their connections, or the operations with values and gradients.
+
+        Parameters
+        ----------
+        kind : {"layers", "graph"}, default "layers"
+            ``"graph"`` shows every operation of the forward pass and the loss with its value (green) and the
+            gradient of the loss with respect to it (red).
+        X, y : arrays, optional
+            The example for ``"graph"``; a random one by default.
+
+        Returns
+        -------
+        Drawing
+            Shown by notebooks; ``.save("network.svg")``.
+
+        Examples
+        --------
+        >>> import glassnet as gn
+        >>> model = gn.Sequential([gn.layers.Dense(2)])
+        >>> model.build((None, 3))
+        >>> model.draw().svg.count("<circle")
+        5
+        """
+        _known(kind, ("layers", "graph"), "kind of drawing")
+        self.require_built("draw()")
+        if kind == "layers":
+            return draw_layers(layer_columns(self))
+        return draw_graph(*self._explained(X, y, 1, "draw()"))
+
+    def _explained(self, X: Any, y: Any, rows: int, where: str) -> tuple[Graph, dict[Any, Any]]:
+        """Loss and gradients as a graph, and float64 values for a small batch."""
+        self.require_built(where)
+        loss, _ = self._compiled(where)
+        if X is None:
+            X, y = prepare.example(self, loss, rows)
+        data = prepare.prepare(self, loss, X, y, where)
+        graph = graphs.gradients_graph(self, prepare.target_spec(data), False, False, with_loss=True)
+        values = self._shelf.batch_values(graph, data, self.seed, self.step)
+        return graph, {place: _double(value) for place, value in values.items()}
+
     def script(
         self,
         folder: str | Path,
@@ -458,6 +552,8 @@ class Model(FunctionalNetwork):
             Of ``program.py``.
         """
         _check_epochs(epochs)
+        if self._compiled("script()")[1].full_batch:
+            raise InputError("script() needs an optimizer that goes step by step; SciPy runs LBFGS.")
         data = self._dataset(X, y, "script()", sample_weight)
         size = min(whole_number(batch_size, "batch_size", "script()"), len(data))
         program = self._training_program(data)
@@ -490,6 +586,10 @@ class Sequential(Model):
     """
 
     def __init__(self, layers: Iterable[Any] = (), seed: int = 0, dtype: str = "float32") -> None:
+        if callable(layers) or not isinstance(layers, Iterable):
+            raise InputError(
+                f"Sequential takes a list of layers, such as [layers.Dense(10)]; got {layers!r}."
+            )
         Network.__init__(self, map(_as_layer, layers), seed, dtype)
         self._shelf = Shelf(self)
 
@@ -512,10 +612,6 @@ class Sequential(Model):
             x = layer(x)
         return x
 
-    def input_of(self, layer: Layer) -> int | None:
-        return Network.input_of(self, layer)
-
-
 def _as_layer(layer: Any) -> Layer:
     if isinstance(layer, TracedArray):
         raise InputError("Sequential takes layers; gn.Input belongs to gn.Model(inputs, outputs).")
@@ -534,6 +630,11 @@ def _known(name: str, known: Sequence[str], what: str) -> None:
 def _check_epochs(epochs: Any) -> None:
     if isinstance(epochs, bool) or not isinstance(epochs, int | np.integer) or epochs < 0:
         raise InputError(f"epochs must be a whole number of at least 0; got {epochs!r}.")
+
+
+def _double(value: Any) -> Any:
+    """Floats as float64."""
+    return value.astype(np.float64) if isinstance(value, np.ndarray) and value.dtype.kind == "f" else value
 
 
 def _listed(callbacks: Any) -> list[Any]:

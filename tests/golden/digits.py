@@ -39,84 +39,59 @@ def adam(w, g, m, v, t, learning_rate):
     return w - learning_rate * mhat / (np.sqrt(vhat) + 1e-7), m, v
 
 
-def train_step(x, y, w, state, m, v, t, seed):
+def train_step(x, y, w, m, v, t, seed):
     """One training step: loss, gradients, update.
 
     x (n, 64) inputs, y (n,) labels.
-    w (4938,) holds all parameters, end to end.
+    w (4810,) holds all parameters, end to end.
     t = 1, 2, ... is the number of the step.
-    The running statistics in the dict state are updated in place.
     """
     n = x.shape[0]
 
     # ---------------- forward ---------------------------------------
-    # dense_1: Dense(64)
-    W1 = w[:4096].reshape(64, 64)                                       # (64, 64)
-    b1 = w[4096:4160]                                                   # (64,)
-    z1 = x @ W1 + b1                                                    # (n, 64)
-
-    # batch_normalization_1: BatchNormalization
-    gamma1 = w[4160:4224]                                               # (64,)
-    beta1 = w[4224:4288]                                                # (64,)
-    mean1 = z1.mean(axis=0)                                             # (64,)
-    var1 = z1.var(axis=0)                                               # (64,)
-    std1 = np.sqrt(var1 + 0.001)                                        # (64,)
-    xhat1 = (z1 - mean1) / std1                                         # (n, 64)
-    moving_mean1 = state["batch_normalization_1.moving_mean"]
-    moving_variance1 = state["batch_normalization_1.moving_variance"]
-    state["batch_normalization_1.moving_mean"] = 0.99 * moving_mean1 + 0.01 * mean1  # (64,)
-    state["batch_normalization_1.moving_variance"] = 0.99 * moving_variance1 + 0.01 * var1  # (64,)
-    a1 = gamma1 * xhat1 + beta1                                         # (n, 64)
-
-    # activation_1: Activation(relu)
-    h1 = np.maximum(a1, 0)                                              # (n, 64)
+    # dense_1: Dense(64, relu)
+    W1 = w[:4096].reshape(64, 64)                                # (64, 64)
+    b1 = w[4096:4160]                                            # (64,)
+    z1 = x @ W1 + b1                                             # (n, 64)
+    h1 = np.maximum(z1, 0)                                       # (n, 64)
 
     # dropout_1: Dropout(0.2)
-    keep1 = random_uniform(seed, t, 1, (n, 64)) >= dropout_rate         # (n, 64) bool
-    d1 = np.where(keep1, h1 / (1 - dropout_rate), 0)                    # (n, 64)
+    keep1 = random_uniform(seed, t, 1, (n, 64)) >= dropout_rate  # (n, 64) bool
+    d1 = np.where(keep1, h1 / (1 - dropout_rate), 0)             # (n, 64)
 
     # dense_2: Dense(10)
-    W2 = w[4288:4928].reshape(64, 10)                                   # (64, 10)
-    b2 = w[4928:]                                                       # (10,)
-    z2 = d1 @ W2 + b2                                                   # (n, 10)
+    W2 = w[4160:4800].reshape(64, 10)                            # (64, 10)
+    b2 = w[4800:]                                                # (10,)
+    z2 = d1 @ W2 + b2                                            # (n, 10)
 
     # loss
-    logp = log_softmax(z2)                                              # (n, 10)
-    data_loss = -logp[np.arange(n), y].mean()                           # scalar
-    penalty = l2 * (W1**2).sum()                                        # scalar
-    loss = data_loss + penalty                                          # scalar
+    logp = log_softmax(z2)                                       # (n, 10)
+    data_loss = -logp[np.arange(n), y].mean()                    # scalar
+    penalty = l2 * (W1**2).sum()                                 # scalar
+    loss = data_loss + penalty                                   # scalar
 
     # ---------------- backward --------------------------------------
     # loss
-    onehot = y[:, None] == np.arange(10)                                # (n, 10) bool
-    p = np.exp(logp)                                                    # (n, 10)
-    dz2 = (p - onehot) / n                                              # (n, 10)
+    onehot = y[:, None] == np.arange(10)                         # (n, 10) bool
+    p = np.exp(logp)                                             # (n, 10)
+    dz2 = (p - onehot) / n                                       # (n, 10)
 
     # dense_2
-    dW2 = d1.T @ dz2                                                    # (64, 10)
-    db2 = dz2.sum(axis=0)                                               # (10,)
-    dd1 = dz2 @ W2.T                                                    # (n, 64)
+    dW2 = d1.T @ dz2                                             # (64, 10)
+    db2 = dz2.sum(axis=0)                                        # (10,)
+    dd1 = dz2 @ W2.T                                             # (n, 64)
 
     # dropout_1
-    dh1 = np.where(keep1, dd1, 0) / (1 - dropout_rate)                  # (n, 64)
-
-    # activation_1
-    da1 = dh1 * (h1 > 0)                                                # (n, 64)
-
-    # batch_normalization_1
-    dgamma1 = (da1 * xhat1).sum(axis=0)                                 # (64,)
-    dbeta1 = da1.sum(axis=0)                                            # (64,)
-    dxhat1 = da1 * gamma1                                               # (n, 64)
-    slope1 = (dxhat1 * xhat1).mean(axis=0)                              # (64,)
-    dz1 = (dxhat1 - dxhat1.mean(axis=0) - xhat1 * slope1) / std1        # (n, 64)
+    dh1 = np.where(keep1, dd1, 0) / (1 - dropout_rate)           # (n, 64)
 
     # dense_1
-    dW1 = x.T @ dz1 + 2 * l2 * W1                                       # (64, 64)
-    db1 = dz1.sum(axis=0)                                               # (64,)
+    dz1 = dh1 * (h1 > 0)                                         # (n, 64)
+    dW1 = x.T @ dz1 + 2 * l2 * W1                                # (64, 64)
+    db1 = dz1.sum(axis=0)                                        # (64,)
 
     # ---------------- update ----------------------------------------
     # adam
-    g = np.concatenate([dW1, db1, dgamma1, dbeta1, dW2, db2], axis=None)  # (4938,)
-    w, m, v = adam(w, g, m, v, t, learning_rate)                        # (4938,)
+    g = np.concatenate([dW1, db1, dW2, db2], axis=None)          # (4810,)
+    w, m, v = adam(w, g, m, v, t, learning_rate)                 # (4810,)
 
     return loss, w, m, v

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import glassnet as gn
-from glassnet import layers as L
+from glassnet.layers import Activation, BatchNormalization, Dense
 
 RNG = np.random.default_rng(0)
 X = RNG.normal([3.0, -50.0, 0.01, 0.0], [2.0, 10.0, 0.001, 1.0], (64, 4))  # the third has a tiny variance
@@ -32,9 +32,9 @@ def compiled(layers, dtype="float64", metrics=(), learning_rate=1e-3):
 @pytest.mark.parametrize("epsilon", [1e-3, 1e-5, 0.5])
 @pytest.mark.parametrize("before", ["inputs", "dense"])
 def test_at_the_start_each_unit_has_mean_0_and_variance_v_over_v_plus_epsilon(epsilon, before):
-    dense = [L.Dense(4, use_bias=False)] if before == "dense" else []
+    dense = [Dense(4, use_bias=False)] if before == "dense" else []
     v = (dense[0](X) if dense else X).var(axis=0)
-    model = compiled([*dense, L.BatchNormalization(epsilon=epsilon)], metrics=unit_metrics(4))
+    model = compiled([*dense, BatchNormalization(epsilon=epsilon)], metrics=unit_metrics(4))
     history = model.fit(X, Y, batch_size=64, verbose=0).history
     means, variances = ([history[f"{name}_{j}"][0] for j in range(4)] for name in ("mean", "var"))
     np.testing.assert_allclose(means, 0, atol=1e-12)
@@ -43,7 +43,7 @@ def test_at_the_start_each_unit_has_mean_0_and_variance_v_over_v_plus_epsilon(ep
 
 @pytest.mark.parametrize("momentum", [0.99, 0.9, 0.5, 0.0, 1.0])
 def test_running_statistics_by_hand(momentum):
-    model = compiled([L.BatchNormalization(momentum=momentum)])
+    model = compiled([BatchNormalization(momentum=momentum)])
     model.fit(X, Y, batch_size=20, epochs=2, shuffle=False, verbose=0)
     mean, variance = np.zeros(4), np.ones(4)
     for _ in range(2):
@@ -58,7 +58,7 @@ def test_running_statistics_by_hand(momentum):
 
 def test_statistics_of_sequences_are_over_all_axes_but_the_last():
     sequences = X[:60].reshape(12, 5, 4)
-    model = compiled([L.BatchNormalization(momentum=0.0)])
+    model = compiled([BatchNormalization(momentum=0.0)])
     model.fit(sequences, np.zeros((12, 5, 4)), batch_size=12, verbose=0)
     moving = list(model.state.values())
     np.testing.assert_allclose(moving[0], X[:60].mean(axis=0), rtol=1e-12)
@@ -66,7 +66,7 @@ def test_statistics_of_sequences_are_over_all_axes_but_the_last():
 
 
 def test_prediction_uses_the_running_statistics():
-    model = compiled([L.BatchNormalization(momentum=0.8, epsilon=0.01)], learning_rate=0.1)
+    model = compiled([BatchNormalization(momentum=0.8, epsilon=0.01)], learning_rate=0.1)
     model.fit(X, Y, batch_size=16, epochs=3, verbose=0)
     gamma, beta = model.parameters.values()
     mean, variance = model.state.values()
@@ -77,7 +77,7 @@ def test_prediction_uses_the_running_statistics():
 
 
 def test_loss_tells_training_from_prediction():
-    model = compiled([L.BatchNormalization()])
+    model = compiled([BatchNormalization()])
     xhat = (X - X.mean(axis=0)) / np.sqrt(X.var(axis=0) + 0.001)
     training = model.loss(X, Y, training=True).data
     assert training == pytest.approx(((xhat - Y) ** 2).mean(), rel=1e-12)
@@ -87,7 +87,7 @@ def test_loss_tells_training_from_prediction():
 
 @pytest.mark.parametrize("n, batch_size", [(5, 2), (1, 32), (3, 1)])
 def test_a_batch_of_one_example_works(n, batch_size):
-    model = compiled([L.Dense(4), L.BatchNormalization(), L.Activation("relu"), L.Dense(4)], "float32")
+    model = compiled([Dense(4), BatchNormalization(), Activation("relu"), Dense(4)], "float32")
     history = model.fit(X[:n], Y[:n], batch_size=batch_size, epochs=3, verbose=0)
     assert np.isfinite(history.history["loss"]).all()
     assert all(np.isfinite(array).all() for array in [*model.parameters.values(), *model.state.values()])
@@ -95,7 +95,7 @@ def test_a_batch_of_one_example_works(n, batch_size):
 
 
 def test_in_a_batch_of_one_the_layer_answers_beta():
-    model = compiled([L.BatchNormalization()])
+    model = compiled([BatchNormalization()])
     model.build((None, 4))
     model.set_parameters({"batch_normalization_1.beta": [1.0, 2.0, 3.0, 4.0]})
     expected = ((np.arange(1.0, 5.0) - Y[0]) ** 2).mean()
@@ -103,7 +103,7 @@ def test_in_a_batch_of_one_the_layer_answers_beta():
 
 
 def test_frozen_it_uses_and_keeps_its_statistics_also_in_training():
-    model = compiled([L.BatchNormalization(trainable=False), L.Dense(4)])
+    model = compiled([BatchNormalization(trainable=False), Dense(4)])
     model.build((None, 4))
     model.set_parameters(
         {
@@ -120,14 +120,14 @@ def test_frozen_it_uses_and_keeps_its_statistics_also_in_training():
 
 
 def test_a_shift_and_a_scale_before_it_change_nothing_but_by_epsilon():
-    model = compiled([L.BatchNormalization(epsilon=1e-12)])
+    model = compiled([BatchNormalization(epsilon=1e-12)])
     shifted = model.loss(1000 + 7 * X, Y, training=True).data
     assert shifted == pytest.approx(model.loss(X, Y, training=True).data, rel=1e-6)
 
 
 def test_a_constant_column_stays_finite_and_becomes_beta():
     constant = np.column_stack([X[:, :3], np.full(64, 0.1)]).astype(np.float32)
-    model = compiled([L.BatchNormalization()], "float32", unit_metrics(4))
+    model = compiled([BatchNormalization()], "float32", unit_metrics(4))
     history = model.fit(constant, Y, batch_size=64, verbose=0).history
     assert history["mean_3"][0] == pytest.approx(0, abs=1e-5)
     assert np.isfinite(model.predict(constant)).all()

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import glassnet as gn
-from glassnet import layers as L
+from glassnet.layers import Dense, Dropout
 from glassnet.random import random_uniform
 
 COUNT = 20_000
@@ -19,7 +19,7 @@ def first(y, scores):
 
 def probe(rate, seed=0, dtype="float32"):
     """A model that shows a dropout layer's output for inputs of 1: see `dropped`."""
-    layers = [L.Dropout(rate), L.Dense(1, use_bias=False)]
+    layers = [Dropout(rate), Dense(1, use_bias=False)]
     model = gn.Sequential(layers, seed=seed, dtype=dtype)
     model.compile(gn.optimizers.SGD(1e-3), first)
     return model
@@ -70,18 +70,18 @@ def test_masks_repeat_for_the_same_seed_and_step_only():
 def sites(make):
     """The masks at two places in one network."""
     x = gn.Input((COUNT,))
-    model = gn.Model(x, L.Dense(1, use_bias=False)(np.concatenate(make(x), axis=1)))
+    model = gn.Model(x, Dense(1, use_bias=False)(np.concatenate(make(x), axis=1)))
     model.compile("sgd", first)
     (kernel,) = model.gradients(np.ones((1, COUNT)), np.zeros(1), training=True).values()
     return kernel[:COUNT, 0] > 0, kernel[COUNT:, 0] > 0
 
 
 def two_layers(x):
-    return [L.Dropout(0.5)(x), L.Dropout(0.5)(x)]
+    return [Dropout(0.5)(x), Dropout(0.5)(x)]
 
 
 def one_layer_twice(x):
-    layer = L.Dropout(0.5)
+    layer = Dropout(0.5)
     return [layer(x), layer(x)]
 
 
@@ -92,7 +92,7 @@ def test_masks_differ_between_places(make):
 
 
 def test_masks_differ_between_examples():
-    model = gn.Sequential([L.Dropout(0.5), L.Dense(1, use_bias=False)])
+    model = gn.Sequential([Dropout(0.5), Dense(1, use_bias=False)])
     model.compile("sgd", lambda y, scores: y[:, 0] * scores[:, 0])
     rows = [model.gradients(np.ones((2, COUNT)), y, training=True)["dense_1.kernel"] for y in np.eye(2)]
     a, b = ((row > 0)[:, 0] for row in rows)
@@ -105,8 +105,8 @@ def test_masks_do_not_depend_on_the_float_type():
 
 def test_prediction_and_evaluation_are_untouched():
     X, y = np.random.default_rng(0).normal(0, 1, (20, 3)), np.arange(20) % 2
-    plain = gn.Sequential([L.Dense(8, "relu"), L.Dense(2)])
-    noisy = gn.Sequential([L.Dropout(0.5), L.Dense(8, "relu"), L.Dropout(0.9), L.Dense(2)])
+    plain = gn.Sequential([Dense(8, "relu"), Dense(2)])
+    noisy = gn.Sequential([Dropout(0.5), Dense(8, "relu"), Dropout(0.9), Dense(2)])
     for model in (plain, noisy):
         model.compile("sgd", "softmax_cross_entropy")
     np.testing.assert_array_equal(noisy.predict(X), plain.predict(X))
@@ -118,8 +118,8 @@ def test_prediction_and_evaluation_are_untouched():
 def test_rate_0_trains_as_if_it_were_not_there():
     X, y = np.random.default_rng(0).normal(0, 1, (20, 3)), np.arange(20) % 2
     losses = []
-    for extra in ([], [L.Dropout(0.0)]):
-        model = gn.Sequential([L.Dense(8, "relu"), *extra, L.Dense(2)])
+    for extra in ([], [Dropout(0.0)]):
+        model = gn.Sequential([Dense(8, "relu"), *extra, Dense(2)])
         model.compile("adam", "softmax_cross_entropy")
         losses.append(model.fit(X, y, batch_size=6, epochs=3, verbose=0).history["loss"])
     assert losses[0] == losses[1]
@@ -139,7 +139,7 @@ def test_a_changed_rate_takes_effect():
 
 def test_loss_in_training_mode_is_the_next_steps():
     X, y = np.random.default_rng(0).normal(0, 1, (20, 3)), np.arange(20) % 2
-    model = gn.Sequential([L.Dense(8, "relu"), L.Dropout(0.5), L.Dense(2)])
+    model = gn.Sequential([Dense(8, "relu"), Dropout(0.5), Dense(2)])
     model.compile("adam", "softmax_cross_entropy")
     for _ in range(3):
         expected = model.loss(X, y, training=True)

@@ -1,4 +1,4 @@
-"""Every layer through the same questions: weights, shapes, eager against predicted, gradients, float types, names."""
+"""Every layer through the same questions: weights, shapes, eager calls, gradients, float types, names."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import glassnet as gn
-from glassnet import layers as L
+from glassnet.layers import Activation, BatchNormalization, Dense, Dropout, Flatten, Normalization
 
 Shape = tuple[int, ...]
 
@@ -42,8 +42,8 @@ class Block(gn.Layer):
 
     def __init__(self):
         super().__init__()
-        self.first = L.Dense(5, activation="tanh")
-        self.rest = [Scale(), L.Dense(3, use_bias=False)]
+        self.first = Dense(5, activation="tanh")
+        self.rest = [Scale(), Dense(3, use_bias=False)]
 
     def call(self, x):
         h = self.first(x)
@@ -72,20 +72,18 @@ NORM_STATE = {f"{NORM}.moving_mean": (3,), f"{NORM}.moving_variance": (3,)}
 NORM_WEIGHTS = {f"{NORM}.gamma": (3,), f"{NORM}.beta": (3,)}
 
 CASES = {
-    "dense": Case(lambda: L.Dense(4), (3,), (4,), dense(3, 4)),
-    "dense, one to one": Case(lambda: L.Dense(1), (1,), (1,), dense(1, 1)),
-    "dense of sequences": Case(lambda: L.Dense(4, "tanh"), (5, 3), (5, 4), dense(3, 4)),
-    "dense of images": Case(lambda: L.Dense(2, "relu"), (2, 3, 3), (2, 3, 2), dense(3, 2)),
-    "dense without bias": Case(
-        lambda: L.Dense(4, use_bias=False), (3,), (4,), {"dense_1.kernel": (3, 4)}
-    ),
-    "dense relu": Case(lambda: L.Dense(4, activation="relu"), (3,), (4,), dense(3, 4)),
-    "dense sigmoid": Case(lambda: L.Dense(4, activation="sigmoid"), (3,), (4,), dense(3, 4)),
-    "dense tanh": Case(lambda: L.Dense(4, activation=np.tanh), (3,), (4,), dense(3, 4)),
-    "dense softmax": Case(lambda: L.Dense(4, activation="softmax"), (3,), (4,), dense(3, 4)),
-    "dense lambda": Case(lambda: L.Dense(4, lambda z: z * np.exp(-(z**2))), (3,), (4,), dense(3, 4)),
+    "dense": Case(lambda: Dense(4), (3,), (4,), dense(3, 4)),
+    "dense, one to one": Case(lambda: Dense(1), (1,), (1,), dense(1, 1)),
+    "dense of sequences": Case(lambda: Dense(4, "tanh"), (5, 3), (5, 4), dense(3, 4)),
+    "dense of images": Case(lambda: Dense(2, "relu"), (2, 3, 3), (2, 3, 2), dense(3, 2)),
+    "dense without bias": Case(lambda: Dense(4, use_bias=False), (3,), (4,), {"dense_1.kernel": (3, 4)}),
+    "dense relu": Case(lambda: Dense(4, activation="relu"), (3,), (4,), dense(3, 4)),
+    "dense sigmoid": Case(lambda: Dense(4, activation="sigmoid"), (3,), (4,), dense(3, 4)),
+    "dense tanh": Case(lambda: Dense(4, activation=np.tanh), (3,), (4,), dense(3, 4)),
+    "dense softmax": Case(lambda: Dense(4, activation="softmax"), (3,), (4,), dense(3, 4)),
+    "dense lambda": Case(lambda: Dense(4, lambda z: z * np.exp(-(z**2))), (3,), (4,), dense(3, 4)),
     "dense, all options": Case(
-        lambda: L.Dense(
+        lambda: Dense(
             4,
             activation="tanh",
             kernel_initializer="he_normal",
@@ -100,36 +98,36 @@ CASES = {
         (4,),
         dense(3, 4),
     ),
-    "dense, named": Case(lambda: L.Dense(2, name="my scores"), (3,), (2,), dense(3, 2, "my scores")),
-    "linear": Case(lambda: L.Activation("linear"), (3,), (3,)),
-    "relu": Case(lambda: L.Activation("relu"), (3,), (3,)),
-    "tanh": Case(lambda: L.Activation("tanh"), (2, 3), (2, 3)),
-    "sigmoid": Case(lambda: L.Activation("sigmoid"), (3,), (3,)),
-    "softmax": Case(lambda: L.Activation("softmax"), (3,), (3,)),
-    "softmax of sequences": Case(lambda: L.Activation("softmax"), (4, 3), (4, 3)),
-    "log_softmax": Case(lambda: L.Activation("log_softmax"), (3,), (3,)),
+    "dense, named": Case(lambda: Dense(2, name="my scores"), (3,), (2,), dense(3, 2, "my scores")),
+    "linear": Case(lambda: Activation("linear"), (3,), (3,)),
+    "relu": Case(lambda: Activation("relu"), (3,), (3,)),
+    "tanh": Case(lambda: Activation("tanh"), (2, 3), (2, 3)),
+    "sigmoid": Case(lambda: Activation("sigmoid"), (3,), (3,)),
+    "softmax": Case(lambda: Activation("softmax"), (3,), (3,)),
+    "softmax of sequences": Case(lambda: Activation("softmax"), (4, 3), (4, 3)),
+    "log_softmax": Case(lambda: Activation("log_softmax"), (3,), (3,)),
     "numpy function": Case(lambda: np.tanh, (3,), (3,)),
     "function": Case(lambda: lambda x: np.concatenate([x, x**2], axis=1), (3,), (6,)),
-    "dropout": Case(lambda: L.Dropout(0.4), (3,), (3,)),
-    "dropout of sequences": Case(lambda: L.Dropout(0.4), (4, 3), (4, 3)),
-    "no dropout": Case(lambda: L.Dropout(0), (3,), (3,)),
-    "batch norm": Case(lambda: L.BatchNormalization(), (3,), (3,), NORM_WEIGHTS, NORM_STATE),
+    "dropout": Case(lambda: Dropout(0.4), (3,), (3,)),
+    "dropout of sequences": Case(lambda: Dropout(0.4), (4, 3), (4, 3)),
+    "no dropout": Case(lambda: Dropout(0), (3,), (3,)),
+    "batch norm": Case(BatchNormalization, (3,), (3,), NORM_WEIGHTS, NORM_STATE),
     "batch norm of sequences": Case(
-        lambda: L.BatchNormalization(momentum=0.5), (4, 3), (4, 3), NORM_WEIGHTS, NORM_STATE
+        lambda: BatchNormalization(momentum=0.5), (4, 3), (4, 3), NORM_WEIGHTS, NORM_STATE
     ),
     "batch norm without scale": Case(
-        lambda: L.BatchNormalization(scale=False), (3,), (3,), {f"{NORM}.beta": (3,)}, NORM_STATE
+        lambda: BatchNormalization(scale=False), (3,), (3,), {f"{NORM}.beta": (3,)}, NORM_STATE
     ),
     "batch norm without center": Case(
-        lambda: L.BatchNormalization(center=False), (3,), (3,), {f"{NORM}.gamma": (3,)}, NORM_STATE
+        lambda: BatchNormalization(center=False), (3,), (3,), {f"{NORM}.gamma": (3,)}, NORM_STATE
     ),
     "batch norm without weights": Case(
-        lambda: L.BatchNormalization(center=False, scale=False), (3,), (3,), {}, NORM_STATE
+        lambda: BatchNormalization(center=False, scale=False), (3,), (3,), {}, NORM_STATE
     ),
     "batch norm, all options": Case(
-        lambda: L.BatchNormalization(
-            0.9,
-            1e-5,
+        lambda: BatchNormalization(
+            momentum=0.9,
+            epsilon=1e-5,
             beta_initializer="random_normal",
             gamma_initializer=gn.initializers.RandomUniform(0.5, 2),
             beta_regularizer="l2",
@@ -142,24 +140,24 @@ CASES = {
         NORM_WEIGHTS,
         NORM_STATE,
     ),
-    "flatten": Case(lambda: L.Flatten(), (2, 4, 3), (24,)),
-    "flatten rows": Case(lambda: L.Flatten(), (3,), (3,)),
+    "flatten": Case(Flatten, (2, 4, 3), (24,)),
+    "flatten rows": Case(Flatten, (3,), (3,)),
     "normalization": Case(
-        lambda: L.Normalization(mean=[1.0, -2.0, 0.5], variance=[4.0, 0.25, 1.0]),
+        lambda: Normalization(mean=[1.0, -2.0, 0.5], variance=[4.0, 0.25, 1.0]),
         (3,),
         (3,),
         {},
         {"normalization_1.mean": (3,), "normalization_1.variance": (3,)},
     ),
     "normalization of everything": Case(
-        lambda: L.Normalization(axis=None, mean=1.0, variance=4.0),
+        lambda: Normalization(axis=None, mean=1.0, variance=4.0),
         (2, 3),
         (2, 3),
         {},
         {"normalization_1.mean": (), "normalization_1.variance": ()},
     ),
     "normalization, inverted": Case(
-        lambda: L.Normalization(mean=[1.0, -2.0, 0.5], variance=[4.0, 0.25, 1.0], invert=True),
+        lambda: Normalization(mean=[1.0, -2.0, 0.5], variance=[4.0, 0.25, 1.0], invert=True),
         (3,),
         (3,),
         {},
@@ -198,13 +196,13 @@ def alone(case, dtype="float64"):
 
 def sandwich(case, dtype="float32"):
     """The layer between two others: a wrong gradient with respect to its input shows in the first."""
-    before = L.Dense(case.input[-1], name="before", kernel_initializer=gn.initializers.RandomNormal(0.1, 0.7))
-    after = L.Dense(2, name="after")
-    model = gn.Sequential([before, case.make(), L.Flatten(), after], dtype=dtype)
-    model.compile(optimizer=gn.optimizers.Adam(0.01), loss="squared_error")
+    before = Dense(case.input[-1], name="before", kernel_initializer=gn.initializers.RandomNormal(0.1, 0.7))
+    after = Dense(2, name="after")
+    model = gn.Sequential([before, case.make(), Flatten(), after], dtype=dtype)
+    model.compile(optimizer=gn.optimizers.Adam(0.01), loss="softmax_cross_entropy")
     generator = np.random.default_rng(2)
     X = generator.normal(0.2, 1.0, (6, *case.input[:-1], 4))
-    return model, X, generator.normal(0, 1, (6, 2))
+    return model, X, generator.integers(0, 2, 6)
 
 
 @each_layer
@@ -271,7 +269,7 @@ def fitted(model, X, y, epochs):
 
 def test_layers_are_counted_from_one():
     model = gn.Sequential(
-        [L.Dense(4), L.BatchNormalization(), np.tanh, L.Dense(4), L.Dense(3, name="last"), L.Dense(2)]
+        [Dense(4), BatchNormalization(), np.tanh, Dense(4), Dense(3, name="last"), Dense(2)]
     )
     model.build((None, 3))
     assert [layer.key for layer in model.layers] == [
@@ -292,18 +290,18 @@ def test_layers_are_counted_from_one():
 
 def test_numbering_starts_again_with_every_model():
     for _ in range(2):
-        model = gn.Sequential([L.Dense(2)])
+        model = gn.Sequential([Dense(2)])
         model.build((None, 3))
         assert list(model.parameters) == ["dense_1.kernel", "dense_1.bias"]
 
 
 TITLES = [
-    (L.Dense(10), "Dense(10)"),
-    (L.Dense(10, "relu"), "Dense(10, relu)"),
-    (L.Dense(10, np.tanh, use_bias=False), "Dense(10, tanh, no bias)"),
-    (L.Activation("softmax"), "Activation(softmax)"),
-    (L.Dropout(0.5), "Dropout(0.5)"),
-    (L.Flatten(), "Flatten"),
+    (Dense(10), "Dense(10)"),
+    (Dense(10, "relu"), "Dense(10, relu)"),
+    (Dense(10, np.tanh, use_bias=False), "Dense(10, tanh, no bias)"),
+    (Activation("softmax"), "Activation(softmax)"),
+    (Dropout(0.5), "Dropout(0.5)"),
+    (Flatten(), "Flatten"),
     (Scale(), "Scale"),
 ]
 
@@ -315,22 +313,22 @@ def test_titles(layer, title):
 
 def test_a_dense_layer_by_hand():
     kernel, bias = np.array([[1.0, -2.0], [0.5, 3.0]]), np.array([0.1, -0.2])
-    layer = L.Dense(2, "relu", kernel_initializer=kernel, bias_initializer=bias)
+    layer = Dense(2, "relu", kernel_initializer=kernel, bias_initializer=bias)
     np.testing.assert_allclose(layer(np.array([[1.0, 2.0], [-1.0, 1.0]])), [[2.1, 3.8], [0.0, 4.8]])
 
 
 @pytest.mark.parametrize("activation", [None, "relu", "tanh"])
 def test_without_bias_zero_stays_zero(activation):
-    model = gn.Sequential([L.Dense(5, activation, use_bias=False), L.Dense(3, use_bias=False)])
+    model = gn.Sequential([Dense(5, activation, use_bias=False), Dense(3, use_bias=False)])
     assert not model.predict(np.zeros((1, 4))).any()
 
 
 def test_the_initial_weights_of_a_layer_do_not_depend_on_the_others():
-    one = gn.Sequential([L.Dense(4)], seed=3)
-    two = gn.Sequential([L.Dense(4), L.Dense(5)], seed=3)
+    one = gn.Sequential([Dense(4)], seed=3)
+    two = gn.Sequential([Dense(4), Dense(5)], seed=3)
     for model in (one, two):
         model.build((None, 3))
     np.testing.assert_array_equal(one.parameters["dense_1.kernel"], two.parameters["dense_1.kernel"])
-    other = gn.Sequential([L.Dense(4)], seed=4)
+    other = gn.Sequential([Dense(4)], seed=4)
     other.build((None, 3))
     assert (one.parameters["dense_1.kernel"] != other.parameters["dense_1.kernel"]).all()

@@ -7,8 +7,8 @@ import pytest
 from sklearn.model_selection import train_test_split
 
 import glassnet as gn
-from glassnet import layers as L
 from glassnet.errors import GlassnetError
+from glassnet.layers import Dense, Normalization
 
 RNG = np.random.default_rng(0)
 X = RNG.normal([3.0, -500.0, 0.001], [2.0, 30.0, 1e-4], (200, 3))
@@ -16,7 +16,7 @@ Y = np.arange(200) % 2
 
 
 def adapted(data, **options):
-    layer = L.Normalization(**options)
+    layer = Normalization(**options)
     layer.adapt(data)
     return layer
 
@@ -57,18 +57,18 @@ def test_a_column_that_is_nearly_constant_is_not_taken_for_one():
 def test_invert_is_the_way_back(axis):
     there = adapted(X, axis=axis)
     mean, variance = (np.asarray(weight) for weight in (there.mean, there.variance))
-    back = L.Normalization(axis=axis, mean=mean, variance=variance, invert=True)
+    back = Normalization(axis=axis, mean=mean, variance=variance, invert=True)
     np.testing.assert_allclose(back(there(X)), X, rtol=1e-13, atol=1e-12)
     np.testing.assert_allclose(adapted(X, axis=axis, invert=True)(there(X)), X, rtol=1e-13, atol=1e-12)
 
 
 def test_given_statistics_by_hand():
-    layer = L.Normalization(mean=[1.0, 2.0], variance=[4.0, 0.25])
+    layer = Normalization(mean=[1.0, 2.0], variance=[4.0, 0.25])
     np.testing.assert_array_equal(layer(np.array([[3.0, 2.0], [1.0, 3.0]])), [[1, 0], [0, 2]])
 
 
 def network(*layers, dtype="float64"):
-    model = gn.Sequential([*layers, L.Dense(2)], dtype=dtype)
+    model = gn.Sequential([*layers, Dense(2)], dtype=dtype)
     model.compile("adam", "softmax_cross_entropy")
     return model
 
@@ -78,13 +78,13 @@ def statistics(model):
 
 
 def test_fit_adapts_to_the_training_data_only():
-    model = network(L.Normalization())
+    model = network(Normalization())
     model.fit(X, Y, validation_data=(X + 1e6, Y), verbose=0)
     np.testing.assert_allclose(statistics(model), (X.mean(axis=0), X.var(axis=0)), rtol=1e-12)
 
 
 def test_fit_adapts_to_the_training_part_of_a_split():
-    model = network(L.Normalization())
+    model = network(Normalization())
     model.fit(X, Y, validation_split=0.25, verbose=0)
     rows, _ = train_test_split(np.arange(200), test_size=50, random_state=0, stratify=Y)
     np.testing.assert_allclose(statistics(model), (X[rows].mean(axis=0), X[rows].var(axis=0)), rtol=1e-12)
@@ -92,7 +92,7 @@ def test_fit_adapts_to_the_training_part_of_a_split():
 
 @pytest.mark.parametrize("how", ["fit", "adapt", "given"])
 def test_statistics_stay_once_they_are_known(how):
-    layer = L.Normalization(mean=[1, 2, 3], variance=[1, 2, 3]) if how == "given" else L.Normalization()
+    layer = Normalization(mean=[1, 2, 3], variance=[1, 2, 3]) if how == "given" else Normalization()
     if how == "adapt":
         layer.adapt(X[:50])
     model = network(layer)
@@ -113,7 +113,7 @@ def test_adapting_again_replaces_the_statistics():
 def test_adapt_before_or_inside_fit_gives_the_same_run():
     losses = []
     for adapt in (True, False):
-        layer = adapted(X) if adapt else L.Normalization()
+        layer = adapted(X) if adapt else Normalization()
         losses.append(network(layer).fit(X, Y, epochs=2, verbose=0).history["loss"])
     assert losses[0] == losses[1]
 
@@ -132,41 +132,48 @@ def test_statistics_are_not_trained():
 
 
 BAD = [
-    (lambda: L.Normalization(axis=0), "Normalization: axis must be -1 (per feature) or None (one for all); got 0."),
-    (lambda: L.Normalization(mean=1.0), "Normalization: give both mean and variance, or neither."),
     (
-        lambda: L.Normalization(mean=[0.0, 0.0], variance=[1.0, -1.0]),
-        "Normalization: variance must be finite and at least 0; got [1.0, -1.0].",
+        lambda: Normalization(axis=0),
+        "Normalization: axis 0 is the batch; one example's axes are counted from 1, or from -1 backwards.",
+    ),
+    (lambda: Normalization(mean=1.0), "Normalization: give both mean and variance, or neither."),
+    (
+        lambda: Normalization(mean=[0.0, 0.0], variance=[1.0, -1.0]),
+        "Normalization: variance must be finite and above 0; got [1.0, -1.0].",
     ),
     (
-        lambda: L.Normalization(mean=[0.0, np.nan], variance=[1.0, 1.0]),
+        lambda: Normalization(mean=[0.0, np.nan], variance=[1.0, 1.0]),
         "Normalization: mean must be finite; got [0.0, nan].",
     ),
     (
-        lambda: L.Normalization().adapt([["a"]]),
+        lambda: Normalization().adapt([["a"]]),
         "Normalization.adapt() needs an array of numbers; got a list that NumPy cannot read as numbers.",
     ),
     (
-        lambda: L.Normalization().adapt([[0.0], [np.nan], [np.inf]]),
-        "the data for Normalization.adapt() have 2 values that are not finite, first at row 1.\n"
-        "Remove those rows, or fill them (sklearn.impute.SimpleImputer).",
+        lambda: Normalization().adapt([[0.0], [np.nan], [np.inf]]),
+        (
+            "the data for Normalization.adapt() have 2 values that are not finite, first at row 1.\n"
+            "Remove those rows, or fill them (sklearn.impute.SimpleImputer)."
+        ),
     ),
     (
-        lambda: L.Normalization().adapt(np.zeros((0, 3))),
+        lambda: Normalization().adapt(np.zeros((0, 3))),
         "the data for Normalization.adapt() are empty: shape (0, 3).",
     ),
     (
-        lambda: L.Normalization().adapt([1.0, 2.0]),
-        "Normalization takes arrays of at least 2 dimensions (batch, features); got 1.\n"
-        "One feature: X.reshape(-1, 1). One example: X.reshape(1, -1).",
+        lambda: Normalization().adapt([1.0, 2.0]),
+        (
+            "Normalization takes arrays of at least 2 dimensions (batch, features); got 1.\n"
+            "One feature: X.reshape(-1, 1). One example: X.reshape(1, -1)."
+        ),
     ),
     (
         lambda: adapted(X).adapt(X[:, :2]),
         "Normalization.adapt(): the layer takes 3 features; got data of shape (200, 2).",
     ),
     (
-        lambda: network(L.Normalization(mean=[1, 2], variance=[1, 2])).build((None, 3)),
-        "the initializer of normalization_1.mean answered shape (2,), expected (3,).",
+        lambda: network(Normalization(mean=[1, 2], variance=[1, 2])).build((None, 3)),
+        "layer normalization_1: Normalization: mean has shape (2,); these inputs need (3,).",
     ),
 ]
 

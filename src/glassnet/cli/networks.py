@@ -30,11 +30,11 @@ class Recipe:
     """Every setting of a training run."""
 
     hidden: tuple[int, ...]
-    dropout: float
     epochs: int
     patience: int
     activation: str = "relu"
     batch_norm: bool = True
+    dropout: float = 0.3
     l2: float = 1e-3
     optimizer: str = "adam"
     learning_rate: float = RATES["adam"]
@@ -42,10 +42,10 @@ class Recipe:
     seed: int = 0
 
 
-# Chosen among a dozen by their scores on splits of the bundled data sets with seeds below 30, so a comparison
+# Chosen among a dozen by their scores on splits of the bundled data sets with seeds below 50, so a comparison
 # on those splits flatters them a little; the test of them uses others. Few rows want a smaller network.
-SMALL = Recipe(hidden=(64, 64), dropout=0.2, epochs=500, patience=50)
-LARGE = Recipe(hidden=(256, 128), dropout=0.3, epochs=200, patience=20)
+SMALL = Recipe(hidden=(64, 32), epochs=500, patience=50)
+LARGE = Recipe(hidden=(256, 128), epochs=200, patience=20)
 
 
 def recipe_for(rows: int, **given: Any) -> Recipe:

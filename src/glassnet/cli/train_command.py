@@ -51,7 +51,7 @@ settings = together(
         "--hidden",
         type=sizes_or_none,
         metavar="SIZES",
-        help="Hidden units, such as 64,64, or none.  [default: 256,128 from 1000 rows up, else 64,64]",
+        help="Hidden units, such as 64,64, or none.  [default: 256,128 from 1000 rows up, else 64,32]",
     ),
     click.option(
         "--activation",
@@ -65,7 +65,7 @@ settings = together(
         type=click.FloatRange(0, 1, max_open=True),
         callback=finite,
         metavar="SHARE",
-        help="Of hidden units, per step.  [default: 0.3 from 1000 rows up, else 0.2]",
+        help="Of hidden units, per step.  [default: 0.3]",
     ),
     click.option(
         "--l2",

@@ -16,7 +16,6 @@ from glassnet.cli.networks import OPTIMIZERS, Recipe, network
 from glassnet.cli.splits import Scale, Split, scale_of, split
 from glassnet.datasets import Dataset
 
-
 # The loss without penalties: those shrink long after a network has learned what it can.
 CROSS_ENTROPY = gn.metrics.Metric("cross_entropy", gn.losses.softmax_cross_entropy)
 

@@ -43,9 +43,10 @@ def power(g: Node, y: Node, a: Node, b: Node) -> Gradients:
     """``a**b``; the exponent's gradient counts only where the base is positive."""
     exponent = value(b)
     if exponent is not None:
-        return (g * exponent * a ** make("sub", b, 1), None)
+        return (g * exponent * a ** make("sub", b, 1) if exponent != 0 else None, None)
     positive = a > 0
-    return g * b * a ** (b - 1), g * y * where(positive, make("log", where(positive, a, 1.0)), 0.0)
+    slope = where(make("equal", b, 0), 0.0, b * a ** (b - 1))  # not 0 * inf where both are 0
+    return g * slope, g * y * where(positive, make("log", where(positive, a, 1.0)), 0.0)
 
 
 def maximum(g: Node, y: Node, a: Node, b: Node) -> Gradients:
@@ -71,7 +72,7 @@ def variance(g: Node, y: Node, x: Node, axis: Axes, keepdims: bool) -> Gradients
     return (spread(2 * g / count(x, axis), x, axis, keepdims) * (x - reduce("mean", x, axis, keepdims=True)),)
 
 
-def extreme(sign: int) -> Callable[..., Gradients]:
+def extreme(finder: str) -> Callable[..., Gradients]:
     """A maximum or minimum over axes: the *first* extreme element takes the whole gradient."""
 
     def rule(g: Node, y: Node, x: Node, axis: Axes, keepdims: bool) -> Gradients:
@@ -80,7 +81,7 @@ def extreme(sign: int) -> Callable[..., Gradients]:
         length = count(x, axis)
         lead = tuple(x.shape[i] for i in rest)
         rows = reshape(transpose(x, order), (*lead, length))
-        first = one_hot(make("argmax", rows if sign > 0 else -rows, axis=len(lead)), length)
+        first = one_hot(make(finder, rows, axis=len(lead)), length)
         moved = reshape(g, (*lead, 1)) * first
         inverse = tuple(order.index(i) for i in range(x.ndim))
         return (transpose(reshape(moved, tuple(x.shape[i] for i in order)), inverse),)
@@ -165,9 +166,10 @@ RULES: dict[str, Rule] = {
     "sum": lambda g, y, x, axis, keepdims: (spread(g, x, axis, keepdims),),
     "mean": lambda g, y, x, axis, keepdims: (spread(g / count(x, axis), x, axis, keepdims),),
     "var": variance,
-    "max": extreme(1),
-    "min": extreme(-1),
+    "max": extreme("argmax"),
+    "min": extreme("argmin"),
     "argmax": None,
+    "argmin": None,
     "matmul": matmul,
     "transpose": lambda g, y, a, axes: (transpose(g, inverse_order(axes)),),
     "reshape": lambda g, y, a, shape: (reshape(g, a.shape),),

@@ -189,7 +189,7 @@ def lift(value: Value) -> Node:
     """A node for a number or an extent; nodes pass through."""
     if isinstance(value, Node):
         return value
-    return intern("size", (), {"dim": value}) if isinstance(value, Dim) else constant(value)
+    return intern("size", (), {"dim": Dim(value.k)}) if isinstance(value, Dim) else constant(value)
 
 
 def _key(attrs: dict[str, Any]) -> tuple[Any, ...]:
@@ -216,7 +216,10 @@ def intern(op: str, inputs: tuple[Node, ...], attrs: dict[str, Any]) -> Node:
 
 def _infer(op: str, inputs: tuple[Node, ...], attrs: dict[str, Any]) -> tuple[Shape, Kind]:
     try:
-        return INFER[op](*inputs, **attrs)
+        shape, kind = INFER[op](*inputs, **attrs)
+        if sum(isinstance(extent, Dim) for extent in shape) > 1:
+            raise ShapeError(f"an array of shape {shape} would hold the batch dimension n twice")
+        return shape, kind
     except ShapeError as error:
         if str(error).startswith(op):
             raise

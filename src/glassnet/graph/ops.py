@@ -60,7 +60,7 @@ def _arithmetic(*nodes: Node) -> Signature:
 
 def _no_bool(*nodes: Node) -> Signature:
     if all(node.kind == "bool" for node in nodes):
-        raise TraceError("NumPy has no minus for booleans; use ^ or ~, or cast with .astype(float)")
+        raise TraceError("NumPy has no minus for booleans; use ^ or ~, or cast with .astype(float).")
     return _arithmetic(*nodes)
 
 
@@ -101,6 +101,8 @@ def _nonempty(x: Node, axis: tuple[int, ...], keepdims: bool) -> Signature:
 
 
 def _argmax(x: Node, axis: int) -> Signature:
+    if x.shape[axis] == 0:
+        raise ShapeError(f"an empty axis of {x.shape} has no extreme value")
     return reduced_shape(x.shape, (axis,), False), "int"
 
 
@@ -210,6 +212,7 @@ INFER: dict[str, Callable[..., Signature]] = {
     "max": _nonempty,
     "min": _nonempty,
     "argmax": _argmax,
+    "argmin": _argmax,
     "matmul": _matmul,
     "transpose": _transpose,
     "reshape": _reshape,
@@ -227,5 +230,5 @@ INFER: dict[str, Callable[..., Signature]] = {
         call.attrs["body"].outputs[index].shape,
         call.attrs["body"].outputs[index].kind,
     ),
-    "apply": lambda *inputs, layer, training, shape, kind: (shape, kind),
+    "apply": lambda *inputs, layer, training, shape, kind, call: (shape, kind),
 }

@@ -11,7 +11,7 @@ from glassnet.errors import GlassnetError, InputError
 from glassnet.graph.dims import Shape
 from glassnet.graph.graph import Place, input_node
 from glassnet.graph.node import Node, current
-from glassnet.trace.numpy_api import random_uniform_like
+from glassnet.trace.numpy_api import random_uniform_of
 from glassnet.trace.tracer import Late, Trace, TracedArray, node_of
 
 
@@ -22,6 +22,8 @@ class NetworkTrace(Trace):
     ----------
     training : bool
         Whether dropout drops and statistics move.
+    sampling : bool, default False
+        Whether dropout and noise are drawn in prediction, too.
 
     Attributes
     ----------
@@ -31,13 +33,15 @@ class NetworkTrace(Trace):
         Weight → the node of its new value (running statistics).
     hypers : dict
         Place of each hyper-parameter → the (object, attribute) it is read from.
+    penalties : dict
+        Key of each layer with an activity regularizer → what makes its penalty, when a loss wants it.
     bind : callable
         Weight → the node that stands for it, called when its layer first runs.
     """
 
-    def __init__(self, training: bool, reserved: tuple[str, ...] = ()) -> None:
+    def __init__(self, training: bool, reserved: tuple[str, ...] = (), sampling: bool = False) -> None:
         super().__init__(reserved)
-        self.training = training
+        self.training, self.sampling = training, sampling
         self.bound: dict[Weight, TracedArray] = {}
         self.updates: dict[Weight, Node] = {}
         self.hypers: dict[Place, tuple[Any, str]] = {}
@@ -45,11 +49,18 @@ class NetworkTrace(Trace):
         self.comments: dict[Place, list[str]] = {}
         self.note = ""
         self.bind: Callable[[Weight], Node] = _dictionary_entry
-        self.penalties: list[Node] = []
-        self.output_shapes: dict[str, Shape] = {}
+        self.penalties: dict[str, Callable[[], Any]] = {}
+        self.layer_outputs: dict[str, Node] = {}
+        self.layer_inputs: dict[str, list[Node]] = {}
+        self.limits: dict[Node, int] = {}
         self.sites = 0
         self.seed: Node | None = None
         self.step: Node | None = None
+
+    @property
+    def output_shapes(self) -> dict[str, Shape]:
+        """Key of each layer → the shape of its output."""
+        return {key: node.shape for key, node in self.layer_outputs.items()}
 
     def hyper(self, owner: Any, attribute: str, name: str) -> TracedArray:
         """The input node for ``owner.attribute``; the same for the same object."""
@@ -67,13 +78,21 @@ class NetworkTrace(Trace):
         comments += [note] if (note := self.note or self.scope) not in comments else []
         return TracedArray(self.hyper_nodes[key])
 
-    def random(self, like: Any) -> TracedArray:
+    def random(self, shape: Shape) -> TracedArray:
         """Uniform numbers for this place in the network."""
         self.sites += 1
         if self.seed is None or self.step is None:
             self.seed = input_node("seed", (), "weak_int")
             self.step = self.step or input_node("t", (), "weak_int")
-        return random_uniform_like(TracedArray(self.seed), TracedArray(self.step), self.sites, like)
+        return random_uniform_of(TracedArray(self.seed), TracedArray(self.step), self.sites, shape)
+
+    def limit(self, array: Any, below: int) -> None:
+        """Remember that an input holds whole numbers from 0 to ``below - 1``, if ``array`` is one."""
+        node = node_of(array)
+        while node.op in ("reshape", "transpose", "slice"):
+            node = node.inputs[0]
+        if node.op == "input":
+            self.limits[node] = min(below, self.limits.get(node, below))
 
 
 def _dictionary_entry(weight: Weight) -> Node:
@@ -102,8 +121,14 @@ def hyper(owner: Any, attribute: str, name: str | None = None) -> Any:
     return getattr(owner, attribute) if trace is None else trace.hyper(owner, attribute, name or attribute)
 
 
-def random_uniform(like: Any) -> Any:
+def random_uniform(like: Any, noise_shape: tuple[int | None, ...] | None = None) -> Any:
     """Uniform numbers in the shape of ``like``, a pure function of (seed, step, place, element).
+
+    Parameters
+    ----------
+    like : array
+    noise_shape : tuple of int, optional
+        Another shape that broadcasts with it; None stands for the extent of ``like``.
 
     Raises
     ------
@@ -113,7 +138,11 @@ def random_uniform(like: Any) -> Any:
     trace = network_trace()
     if trace is None:
         raise GlassnetError("random numbers can be drawn only inside a network's training step.")
-    return trace.random(like)
+    shape = node_of(like).shape
+    chosen = noise_shape or (None,) * len(shape)
+    return trace.random(
+        tuple(own if given is None else given for own, given in zip(shape, chosen, strict=True))
+    )
 
 
 class Weight(np.lib.mixins.NDArrayOperatorsMixin, Late):

@@ -1,4 +1,4 @@
-"""Dense, Activation, Dropout, Flatten."""
+"""Dense layers, activations, the bias trick."""
 
 from __future__ import annotations
 
@@ -7,17 +7,15 @@ from typing import Any
 import numpy as np
 
 from glassnet.errors import ShapeError
-from glassnet.graph.dims import product
 from glassnet.nn import activations, constraints, initializers, regularizers
-from glassnet.nn.context import hyper, random_uniform
 from glassnet.nn.layer import InputShape, Layer
-from glassnet.nn.registry import fraction
 from glassnet.nn.sizes import last_axis, whole_number
 
 
 def name_of(function: Any) -> str:
     """How an activation is called in titles."""
-    return str(getattr(function, "__name__", getattr(function, "name", type(function).__name__)))
+    names = (getattr(function, "__name__", None), getattr(function, "name", None), type(function).__name__)
+    return str(next(filter(None, names)))
 
 
 class Dense(Layer):
@@ -66,7 +64,7 @@ class Dense(Layer):
         trainable: bool = True,
     ) -> None:
         super().__init__(name, trainable)
-        self.units = whole_number(units, "units", "Dense")
+        self.units = whole_number(units, "units", type(self).__name__)
         self.activation, self.use_bias = activations.get(activation), bool(use_bias)
         self.kernel_initializer = initializers.get(kernel_initializer)
         self.bias_initializer = initializers.get(bias_initializer)
@@ -98,26 +96,27 @@ class Dense(Layer):
             )
 
     def call(self, x: Any) -> Any:
-        expected = self.kernel.shape[0]
+        return self.respond(x, self.kernel)
+
+    def respond(self, x: Any, kernel: Any) -> Any:
+        """``activation(x @ kernel + bias)``."""
+        expected = kernel.shape[0]
         if x.shape[-1] != expected:
             raise ShapeError(
                 f"layer {self.key} takes {expected} inputs, got {x.shape[-1]} (array of shape {x.shape})."
             )
         if self.activation is activations.linear:
-            return self._scores(x)
+            z = self._scores(x, kernel)
+            return z
         if self.activation in (activations.sigmoid, np.tanh, activations.tanh):
-            a = self.activation(self._product(x))
+            a = self.activation(self._scores(x, kernel))
             return a
-        z = self._product(x)
+        z = self._scores(x, kernel)
         h = self.activation(z)
         return h
 
-    def _scores(self, x: Any) -> Any:
-        z = self._product(x)
-        return z
-
-    def _product(self, x: Any) -> Any:
-        return x @ self.kernel + self.bias if self.use_bias else x @ self.kernel
+    def _scores(self, x: Any, kernel: Any) -> Any:
+        return x @ kernel + self.bias if self.use_bias else x @ kernel
 
     def title(self) -> str:
         """``Dense(10, relu)``."""
@@ -155,59 +154,55 @@ class Activation(Layer):
         return f"Activation({name_of(self.activation)})"
 
 
-class Dropout(Layer):
-    """Inverted dropout: in training a value is kept with probability ``1 - rate`` and divided by it.
+class ActivityRegularization(Layer):
+    """Pass the input on, and add a penalty on it to the loss: ``l1 * sum(abs(x)) + l2 * sum(x**2)``.
 
     Parameters
     ----------
-    rate : float
-        The share of values to drop, at least 0 and below 1.
+    l1, l2 : float, default 0
+        At least 0.
     name : str, optional
 
     Notes
     -----
-    Prediction is untouched. The mask is a pure function of (seed, step, place in the network, element), the
-    same in every backend.
-
-    References
-    ----------
-    N. Srivastava et al., "Dropout: a simple way to prevent neural networks from overfitting", 2014.
+    The sum is divided by the number of examples, so that the strength does not depend on the batch size.
 
     Examples
     --------
     >>> import numpy as np
-    >>> Dropout(0.5)(np.array([1.0]))
-    array([1.])
+    >>> ActivityRegularization(l2=0.01)(np.array([1.0, 2.0]))
+    array([1., 2.])
     """
 
-    def __init__(self, rate: float, name: str | None = None) -> None:
+    def __init__(self, l1: float = 0.0, l2: float = 0.0, name: str | None = None) -> None:
         super().__init__(name)
-        self.rate = fraction(rate, "rate", "Dropout")
-
-    def call(self, x: Any, training: bool = False) -> Any:
-        if not training:
-            return x
-        rate = hyper(self, "rate", "dropout_rate")
-        keep = random_uniform(x) >= rate
-        d = np.where(keep, x / (1 - rate), 0)
-        return d
-
-    def title(self) -> str:
-        """``Dropout(0.5)``."""
-        return f"Dropout({self.rate})"
-
-
-class Flatten(Layer):
-    """Each example as one row: (n, 8, 8) becomes (n, 64).
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> Flatten()(np.zeros((3, 8, 8))).shape
-    (3, 64)
-    """
+        both = regularizers.L1L2(l1, l2)
+        self.l1, self.l2 = both.l1, both.l2
+        self.activity_regularizer = both if l1 and l2 else regularizers.L1(l1) if l1 else regularizers.L2(l2)
 
     def call(self, x: Any) -> Any:
-        size = product(x.shape[1:])
-        flat = x.reshape(x.shape[0], size)
-        return flat
+        return x
+
+
+class BiasTrick(Layer):
+    """Append a constant 1 to each example, so that a kernel's last row is the bias.
+
+    ``BiasTrick()`` and ``Dense(10, use_bias=False)`` compute the same scores as ``Dense(10)``, from one matrix.
+
+    Parameters
+    ----------
+    name : str, optional
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> BiasTrick()(np.array([[5.0, 6.0]]))
+    array([[5., 6., 1.]])
+    """
+
+    def build(self, input_shape: InputShape) -> None:
+        last_axis(input_shape, "BiasTrick")
+
+    def call(self, x: Any) -> Any:
+        extended = np.concatenate([x, np.ones_like(x[..., :1])], axis=-1)
+        return extended

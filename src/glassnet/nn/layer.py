@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from glassnet import random
 from glassnet.errors import GlassnetError, InputError, ShapeError
 from glassnet.graph.graph import input_node
 from glassnet.graph.node import Node, intern, is_tracing, place
+from glassnet.graph.ops import Kind
 from glassnet.nn import constraints, initializers, regularizers
 from glassnet.nn.context import NetworkTrace, Weight, network_trace, static_shape
 from glassnet.nn.registry import snake_case
@@ -67,6 +68,8 @@ class Layer:
     trainable: bool = True
     built: bool = False
     key: str = ""
+    # What the layer takes as a model's first: "float", "int", or None for what the layer after it takes.
+    input_kind: Kind | None = "float"
 
     @property
     def own_weights(self) -> list[Weight]:
@@ -121,7 +124,10 @@ class Layer:
         return weight
 
     def build(self, input_shape: InputShape) -> None:
-        """Create the weights for inputs of this shape; the first extent, the batch, is None."""
+        """Create the weights for inputs of this shape; the first extent, the batch, is None.
+
+        A layer that is called on a list of arrays gets a list of shapes.
+        """
 
     def call(self, x: Any) -> Any:
         """The layer's function, in NumPy."""
@@ -175,8 +181,21 @@ class Layer:
             self.built = True
             self.set_key(self.key or self.name or self.family())
 
+    def unbuild(self) -> None:
+        """Forget the weights, after a build that failed."""
+        self.built = False
+        self.own_weights.clear()
+
+    def __repr__(self) -> str:
+        return f"<layer {self.title()}>"
+
     def __call__(self, *inputs: Any) -> Any:
-        """Apply the layer: inside a network, to ``gn.Input``, or to plain arrays (as in prediction)."""
+        """Apply the layer: inside a network, to ``gn.Input``, or to plain arrays (as in prediction).
+
+        Several inputs may come as a list, as in Keras: ``layers.Add()([a, b])``.
+        """
+        if len(inputs) == 1 and isinstance(inputs[0], list | tuple) and _holds_arrays(inputs[0]):
+            inputs = tuple(inputs[0])
         if network_trace() is not None:
             return self._traced(*inputs)
         if any(isinstance(x, TracedArray) for x in inputs):
@@ -191,21 +210,22 @@ class Layer:
         trace = network_trace()
         assert trace is not None
         arrays = tuple(TracedArray(node_of(x)) for x in inputs)
-        self._build_for(arrays[0].node)
+        self._build_for(arrays)
+        trace.layer_inputs.setdefault(self.key, []).append(arrays[0].node)
         declare_weights(self, trace)
         with place(scope=self.key):
             node = self._answer(arrays, trace.training)
             if node.label.name is None and node.op not in ("input", "const", "size"):
                 node.label.name = "h"
             self.penalize_activity(trace, node)
-        trace.output_shapes[self.key] = node.shape
+        trace.layer_outputs[self.key] = node
         return TracedArray(node)
 
     def penalize_activity(self, trace: NetworkTrace, output: Node) -> None:
-        """Add the activity penalty, if the layer has one."""
+        """Add the activity penalty, the mean over the examples, if the layer has one."""
         regularizer = getattr(self, "activity_regularizer", None)
-        if regularizer is not None and trace.training:
-            trace.penalties.append(node_of(regularizer(TracedArray(output))))
+        if regularizer is not None:
+            trace.penalties[self.key] = lambda: regularizer(TracedArray(output)) / output.shape[0]
 
     def _answer(self, arrays: tuple[Any, ...], training: bool) -> Node:
         """What ``call`` answers, as a node."""
@@ -215,18 +235,28 @@ class Layer:
         return node_of(result)
 
     def _run(self, arrays: tuple[Any, ...], training: bool) -> Any:
-        accepts = inspect.signature(self.call).parameters
-        return self.call(*arrays, training=training) if "training" in accepts else self.call(*arrays)  # type: ignore[call-arg]
+        options = {"training": training} if "training" in inspect.signature(self.call).parameters else {}
+        given = (list(arrays),) if self._takes_list(len(arrays)) else arrays
+        return self.call(*given, **options)
 
-    def _build_for(self, x: Node) -> None:
+    def _takes_list(self, count: int) -> bool:
+        """Whether ``call`` takes several arrays as one list, as Keras's layers do."""
+        accepts = inspect.signature(self.call).parameters.values()
+        places = [p for p in accepts if p.name != "training" and p.kind is not p.KEYWORD_ONLY]
+        return count > 1 and len(places) == 1 and places[0].kind is not places[0].VAR_POSITIONAL
+
+    def _build_for(self, arrays: Sequence[Any]) -> None:
         try:
-            self.build_once(static_shape(x.shape))
+            self._build_with([static_shape(x.shape) for x in arrays])
         except ShapeError as error:
             raise ShapeError(f"layer {self.key or self.family()}: {error}") from None
 
+    def _build_with(self, shapes: list[InputShape]) -> None:
+        self.build_once(shapes if self._takes_list(len(shapes)) else shapes[0])  # type: ignore[arg-type]
+
     def _symbolic(self, *inputs: Any) -> TracedArray:
         nodes = tuple(node_of(x) for x in inputs)
-        self._build_for(nodes[0])
+        self._build_for(nodes)
         trace = NetworkTrace(training=False)
         with trace:
             holders = tuple(input_node(f"input_{i}", node.shape, node.kind) for i, node in enumerate(nodes))
@@ -238,11 +268,16 @@ class Layer:
 
     def _eager(self, *inputs: Any) -> Any:
         arrays = tuple(np.asarray(x) for x in inputs)
-        self.build_once((None, *arrays[0].shape[1:]))
+        self._build_with([(None, *x.shape[1:]) for x in arrays])
         for weight, _ in self.weights():
             if weight.value is None:
                 weight.initialize(random.parameter_generator(0, weight.key), float)
         return self._run(arrays, False)
+
+
+def _holds_arrays(values: Sequence[Any]) -> bool:
+    """Whether a list is one of several inputs, rather than one array written as a list."""
+    return any(isinstance(value, TracedArray | np.ndarray) for value in values)
 
 
 def declare_weights(layer: Layer, trace: NetworkTrace) -> None:

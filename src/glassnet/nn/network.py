@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
 
 from glassnet import random
-from glassnet.errors import InputError, NotBuiltError, ShapeError, UnknownNameError, suggest
-from glassnet.graph.dims import N
+from glassnet.errors import InputError, InputTypeError, NotBuiltError, ShapeError, UnknownNameError, suggest
+from glassnet.graph.dims import N, Shape
 from glassnet.graph.graph import input_node
+from glassnet.graph.node import Node
+from glassnet.graph.ops import Kind
 from glassnet.nn import symbolic
 from glassnet.nn.context import NetworkTrace, Weight
 from glassnet.nn.layer import Layer
@@ -34,6 +37,14 @@ def float_dtype(dtype: Any) -> np.dtype[Any]:
     return found
 
 
+def checked_seed(seed: Any) -> int:
+    """A seed that every backend's 32-bit hash can take, or an error."""
+    number = seed if isinstance(seed, int | np.integer) and not isinstance(seed, bool) else -1
+    if not 0 <= number < 2**32:
+        raise InputError(f"seed must be a whole number from 0 to {2**32 - 1}; got {seed!r}.")
+    return int(number)
+
+
 class Network:
     """Layers, their weights, and the function they make up.
 
@@ -50,7 +61,7 @@ class Network:
 
     def __init__(self, layers: Iterable[Layer], seed: int, dtype: str) -> None:
         self.layers = list(layers)
-        self.seed, self.dtype = int(seed), float_dtype(dtype)
+        self.seed, self.dtype = checked_seed(seed), float_dtype(dtype)
         self.input_specs: tuple[Spec, ...] = ()
         self.output_shape: tuple[int, ...] = ()
 
@@ -58,9 +69,9 @@ class Network:
         """The network's function, on traced arrays."""
         raise NotImplementedError
 
-    def input_of(self, layer: Layer) -> int | None:
-        """The index of the model's input that a layer is applied to directly, if it is."""
-        return 0 if self.layers[:1] == [layer] else None
+    def input_kind(self) -> Kind:
+        """The kind of numbers that the first layer takes."""
+        return next((layer.input_kind for layer in self.layers if layer.input_kind is not None), "float")
 
     # ------------------------------------------------------------------------------------ building
     @property
@@ -85,15 +96,23 @@ class Network:
         """
         if self.built:
             return
-        if not input_shape or any(extent is None for extent in input_shape[1:]):
+        given = input_shape if isinstance(input_shape, list | tuple) else ()
+        if not given or any(extent is None for extent in given[1:]):
             raise NotBuiltError(
                 f"build() needs the shape of the inputs, such as (None, 784); got {input_shape!r}."
             )
-        self._set_specs([Spec(tuple(whole_number(e, "input_shape", "build()") for e in input_shape[1:]))])
+        extents = tuple(whole_number(e, "input_shape", "build()") for e in given[1:])
+        fresh = [layer for top in self.layers for layer in top.all_layers() if not layer.built]
+        try:
+            self._set_specs([Spec(extents, self.input_kind())])
+        except Exception:
+            for layer in fresh:  # so that the next try may have another shape
+                layer.unbuild()
+            raise
 
     def _set_specs(self, specs: Sequence[Spec]) -> None:
         self._name_layers()
-        shape = self._trace(specs)[0]
+        shape, trace, inputs = self._trace(specs)
         if not shape or shape[0] != N:
             raise ShapeError(f"the network answers shape {shape}: the first extent must be the batch n.")
         self._name_layers()  # again: layers inside layers exist only now
@@ -102,15 +121,16 @@ class Network:
                 weight.initialize(random.parameter_generator(self.seed, weight.key), self.dtype)
             weight.value = np.asarray(weight.value, self.dtype)
         self.output_shape = tuple(extent for extent in shape[1:] if isinstance(extent, int))
-        self.input_specs = tuple(specs)
+        limits = map(trace.limits.get, inputs)
+        self.input_specs = tuple(replace(s, below=below) for s, below in zip(specs, limits, strict=True))
 
-    def _trace(self, specs: Sequence[Spec]) -> tuple[Any, dict[str, Any]]:
-        """Run the network on symbolic inputs: its output's shape, and each layer's."""
+    def _trace(self, specs: Sequence[Spec]) -> tuple[Shape, NetworkTrace, list[Node]]:
+        """Run the network on symbolic inputs: its output's shape, the trace, the inputs."""
         trace = NetworkTrace(training=False)
         with trace:
             inputs = [input_node(f"x{i}", spec.batch, spec.kind) for i, spec in enumerate(specs)]
             output = node_of(self.forward(*map(TracedArray, inputs)))
-        return output.shape, trace.output_shapes
+        return output.shape, trace, inputs
 
     def _name_layers(self) -> None:
         counts: dict[str, int] = {}
@@ -138,7 +158,7 @@ class Network:
         found: dict[Weight, bool] = {}
         for layer in self.layers:
             for weight, trained in layer.weights():
-                found[weight] = found.get(weight, True) and trained  # shared by layers: once, frozen if any is
+                found[weight] = found.get(weight, True) and trained  # if shared: frozen if either is
         return list(found.items())
 
     def trained_weights(self) -> list[Weight]:
@@ -169,18 +189,30 @@ class Network:
         ------
         UnknownNameError
             A key that the model does not have.
+        InputTypeError
+            Something that is not an array of numbers.
         ShapeError
             An array of another shape. Nothing is changed then.
         """
         self.require_built("set_parameters()")
+        if not isinstance(values, Mapping):
+            raise InputTypeError(
+                "set_parameters() takes a dict of arrays, such as model.parameters; "
+                f"got an object of type {type(values).__name__}."
+            )
         known = {weight.key: weight for weight, _ in self.weights()}
+        arrays: dict[str, np.ndarray] = {}
         for key, value in values.items():
             if key not in known:
                 raise UnknownNameError(f"the model has no parameter {key!r}. {suggest(key, known)}")
-            if np.shape(value) != known[key].shape:
-                raise ShapeError(f"parameter {key!r} has shape {known[key].shape}; got {np.shape(value)}.")
-        for key, value in values.items():
-            known[key].value = np.array(value, self.dtype)
+            try:
+                arrays[key] = np.array(value, self.dtype)
+            except (TypeError, ValueError):
+                raise InputTypeError(f"parameter {key!r} needs an array of numbers; got {value!r}.") from None
+            if arrays[key].shape != known[key].shape:
+                raise ShapeError(f"parameter {key!r} has shape {known[key].shape}; got {arrays[key].shape}.")
+        for key, array in arrays.items():
+            known[key].value = array
 
     def count_params(self) -> int:
         """The number of trainable numbers.
@@ -221,9 +253,9 @@ class Network:
 
         The input is not counted as a layer: 3-4-2 is a 2-layer network.
         """
-        shapes = self._trace(self.input_specs)[1] if self.built else {}
+        shapes = self._trace(self.input_specs)[1].output_shapes if self.built else {}
         fixed = sum(math.prod(weight.shape) for weight, trained in self.weights() if not trained)
-        print(summary_text(self.layers, self.input_specs, shapes, fixed))
+        print(summary_text(list(dict.fromkeys(self.layers)), self.input_specs, shapes, fixed))
 
 
 class FunctionalNetwork(Network):
@@ -239,11 +271,8 @@ class FunctionalNetwork(Network):
         symbolic.check_connected(self._output, self._inputs)
         Network.__init__(self, symbolic.layers_of(self._output), seed, dtype)
         self._set_specs(
-            [Spec(tuple(e for e in node.shape[1:] if isinstance(e, int))) for node in self._inputs]
+            [Spec(tuple(e for e in x.shape[1:] if isinstance(e, int)), x.kind) for x in self._inputs]
         )
 
     def forward(self, *inputs: Any) -> Any:
         return symbolic.replay(self._output, self._inputs, inputs)
-
-    def input_of(self, layer: Layer) -> int | None:
-        return symbolic.input_index(layer, self._output, self._inputs)

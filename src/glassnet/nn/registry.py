@@ -43,8 +43,11 @@ def lookup(what: str, table: Mapping[str, Any], identifier: Any) -> Any:
     raise UnknownNameError(f"unknown {what} {identifier!r}. {suggest(str(identifier).lower(), table)}")
 
 
-def getter(what: str, table: Mapping[str, Callable[..., Any]], base: type) -> Callable[[Any], Any]:
-    """A module's ``get``: None stays None, objects pass through, names and classes are constructed."""
+def getter(
+    what: str, table: Mapping[str, Callable[..., Any]], base: type, functions: bool = True
+) -> Callable[[Any], Any]:
+    """A module's ``get``: None stays None, objects and functions pass, names and classes are constructed."""
+    wanted = "give a name, an object, or a NumPy function" if functions else "give a name or an object"
 
     def get(identifier: Any) -> Any:
         if identifier is None or isinstance(identifier, base):
@@ -53,19 +56,17 @@ def getter(what: str, table: Mapping[str, Callable[..., Any]], base: type) -> Ca
             return lookup(what, table, identifier)()
         if isinstance(identifier, type) and issubclass(identifier, base):
             return identifier()
-        if callable(identifier):
+        if functions and callable(identifier):
             return identifier
         article = "an" if what[0] in "aeiou" else "a"
-        raise InputError(
-            f"{identifier!r} is not {article} {what}: give a name, an object, or a NumPy function."
-        )
+        raise InputError(f"{identifier!r} is not {article} {what}: {wanted}.")
 
     get.__doc__ = f"""The {what} for an identifier.
 
     Parameters
     ----------
-    identifier : str, object, callable or None
-        A name, an object (answered as it is), or a NumPy function.
+    identifier : str, object{', callable' if functions else ''} or None
+        A name, or an object, which is answered as it is.
 
     Returns
     -------
@@ -97,6 +98,11 @@ def fraction(value: float, name: str, owner: str) -> float:
 def share(value: float, name: str, owner: str) -> float:
     """A number from 0 to 1, or an error."""
     return _number(value, name, owner, lambda v: 0 <= v <= 1, "from 0 to 1")
+
+
+def finite(value: float, name: str, owner: str) -> float:
+    """A finite number, or an error."""
+    return _number(value, name, owner, lambda v: True, "that is finite")
 
 
 def _number(value: Any, name: str, owner: str, valid: Callable[[float], bool], wanted: str) -> float:

@@ -17,10 +17,13 @@ class Spec:
     shape : tuple of int
         Without the batch.
     kind : str
+    below : int or None
+        Whole numbers must be smaller than this.
     """
 
     shape: tuple[int, ...]
     kind: Kind = "float"
+    below: int | None = None
 
     @property
     def batch(self) -> Shape:

@@ -6,10 +6,13 @@ import itertools
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import numpy as np
+
 from glassnet.errors import InputError
 from glassnet.graph.dims import N
 from glassnet.graph.graph import copy_nodes
 from glassnet.graph.node import Node, current, intern, is_tracing, topological
+from glassnet.graph.ops import Kind
 from glassnet.nn.layer import Layer
 from glassnet.nn.sizes import whole_number
 from glassnet.trace.names import LastNameReader
@@ -18,7 +21,7 @@ from glassnet.trace.tracer import TracedArray, node_of
 _serial = itertools.count(1)
 
 
-def Input(shape: Sequence[int], name: str | None = None) -> TracedArray:
+def Input(shape: Sequence[int], name: str | None = None, dtype: Any = None) -> TracedArray:
     """A symbolic array: apply layers and NumPy to it, then make a model of the result.
 
     Parameters
@@ -27,6 +30,9 @@ def Input(shape: Sequence[int], name: str | None = None) -> TracedArray:
         Of one example, without the batch.
     name : str, optional
         For messages.
+    dtype : str or dtype, optional
+        ``"int32"`` or another integer type for whole numbers, such as those that Embedding takes. Floats by
+        default, and always of the model's float type.
 
     Returns
     -------
@@ -53,9 +59,20 @@ def Input(shape: Sequence[int], name: str | None = None) -> TracedArray:
         "name": name or f"input_{serial}",
         "place": ("symbolic", str(serial)),
         "shape": (N, *sizes),
-        "kind": "float",
+        "kind": "float" if dtype is None else _input_kind(dtype),
     }
     return TracedArray(intern("input", (), attrs))
+
+
+def _input_kind(dtype: Any) -> Kind:
+    """Floats or whole numbers, or an error."""
+    try:
+        kind = np.dtype(dtype).kind
+    except TypeError:
+        kind = "O"
+    if kind not in "fiu":
+        raise InputError(f"Input: dtype must be a float or an integer type, such as 'int32'; got {dtype!r}.")
+    return "float" if kind == "f" else "int"
 
 
 def symbolic_inputs(values: Any) -> tuple[Node, ...]:
@@ -80,14 +97,6 @@ def layers_of(output: Node) -> Iterator[Layer]:
         if node.op == "apply":
             seen.setdefault(id(node.attrs["layer"]), node.attrs["layer"])
     yield from seen.values()
-
-
-def input_index(layer: Layer, output: Node, inputs: Sequence[Node]) -> int | None:
-    """Which of the inputs a layer is applied to directly."""
-    for node in topological([output]):
-        if node.op == "apply" and node.attrs["layer"] is layer and node.inputs[0] in inputs:
-            return list(inputs).index(node.inputs[0])
-    return None
 
 
 def replay(output: Node, inputs: Sequence[Node], values: Sequence[Any]) -> TracedArray:

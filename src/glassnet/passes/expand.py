@@ -20,8 +20,14 @@ def expand(graph: Graph, chosen: Callable[[Node], bool]) -> Graph:
 
 
 def expand_inline(graph: Graph) -> Graph:
-    """Open the composites that read better in place."""
-    return expand(graph, lambda node: node.attrs["function"].inline)
+    """Open the composites that read better in place, or that cannot stand alone."""
+    return expand(graph, lambda node: node.attrs["function"].inline or _lacks_float_type(node))
+
+
+def _lacks_float_type(call: Node) -> bool:
+    """Whether a helper would make floats without an argument to tell it their width."""
+    body: Graph = call.attrs["body"]
+    return any(node.kind == "float" for node in body.nodes()) and all(x.kind != "float" for x in body.inputs)
 
 
 def expand_all(graph: Graph) -> Graph:

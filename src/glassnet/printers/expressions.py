@@ -6,6 +6,7 @@ turn them into float64 arrays that widen everything they meet.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -37,6 +38,8 @@ def number(value: Any) -> Piece:
         return ("np.inf", ATOM) if value > 0 else ("-np.inf", NEGATE)
     if value != value:
         return "np.nan", ATOM
+    if value == math.pi:
+        return "math.pi", ATOM
     text = repr(value).replace("e-0", "e-")  # 1e-07 is the same number as 1e-7
     return text, NEGATE if text[0] == "-" else ATOM
 
@@ -94,8 +97,12 @@ def logical_not(r: Renderer, node: Node) -> Piece:
 
 
 def negative(r: Renderer, node: Node) -> Piece:
-    """``-x``; a product needs no parentheses."""
-    return f"-{r.ref(node.inputs[0], MULTIPLY)}", MULTIPLY
+    """``-x``; a product needs no parentheses where its first factor is a float like itself."""
+    x = first = node.inputs[0]
+    while first.op in ("mul", "div", "matmul"):
+        first = first.inputs[0]
+    signed = first.kind in ("float", "weak_float")  # a boolean has no minus, an unsigned integer a strange one
+    return f"-{r.ref(x, MULTIPLY if signed else POWER)}", MULTIPLY
 
 
 def power(r: Renderer, node: Node) -> Piece:
@@ -123,6 +130,11 @@ def reduction(r: Renderer, node: Node) -> Piece:
     if x.kind == "weak_float" or x.kind == "weak_int":
         return r.ref(x, ATOM), ATOM
     return f"{r.ref(x, ATOM)}.{node.op}({', '.join(filter(None, arguments))})", ATOM
+
+
+def position(r: Renderer, node: Node) -> Piece:
+    """``x.argmax(axis=0)``."""
+    return f"{r.ref(node.inputs[0], ATOM)}.{node.op}(axis={node.attrs['axis']})", ATOM
 
 
 def cast(r: Renderer, node: Node) -> Piece:
@@ -252,7 +264,8 @@ EXPRESSIONS: dict[str, Callable[[Renderer, Node], Piece] | None] = {
     "var": reduction,
     "max": reduction,
     "min": reduction,
-    "argmax": lambda r, x: (f"{r.ref(x.inputs[0], ATOM)}.argmax(axis={x.attrs['axis']})", ATOM),
+    "argmax": position,
+    "argmin": position,
     "transpose": transpose,
     "reshape": reshape,
     "broadcast": broadcast,

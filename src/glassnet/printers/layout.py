@@ -41,8 +41,11 @@ def wrap(line: str, comment: str = "") -> list[str]:
         if len(current) + len(item) + 1 > 76 and current.strip():
             rows.append(current.rstrip())
             current = inner
-        current += item + ", "
-    rows.append(current.rstrip())
+        if len(inner) + len(item) > COLUMN:
+            rows += wrap(f"{inner}{item},")
+        else:
+            current += item + ", "
+    rows += [current.rstrip()] if current.strip() else []
     return [line[: start + 1], *rows, f"{indent}{line[stop:]}{tail}"]
 
 

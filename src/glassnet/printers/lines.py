@@ -45,26 +45,43 @@ class Lines:
             for node in nodes
             if self._is_parameter(node) and node.label.adjoint is not None
         }
-        self.chosen = {node for node in nodes if self._deserves(node, outputs)}
+        self.outputs = outputs
+        self.mentions: dict[Node, int] = {}
+        for node in reversed(nodes):
+            self.mentions[node] = sum(self._times_written(user) for user in self.users[node])
+        self.chosen = {node for node in nodes if self._deserves(node)}
 
     @staticmethod
     def _is_parameter(node: Node) -> bool:
         part = node.op in ("reshape", "slice") and _root(node).op == "input" and node.label.name is not None
         return node.op == "input" or part
 
-    def _deserves(self, node: Node, outputs: set[Node]) -> bool:
+    def _times_written(self, node: Node) -> int:
+        """How often the text shows a node's expression: a view without a line of its own, at every use."""
+        return self.mentions[node] if self._is_never_worth_it(node) and not self._must(node) else 1
+
+    @staticmethod
+    def _is_never_worth_it(node: Node) -> bool:
+        """Whether a node stays inside other lines however often it is used, unless it must not."""
+        cheap_test = node.op in COMPARISONS and node.inputs[1].op == "const"
+        return node.op in _FREE or is_weak(node.kind) or node.op in _VIEWS or cheap_test
+
+    def _must(self, node: Node) -> bool:
+        """Whether a node has a line whatever it is: assigned, named, or a parameter's gradient."""
+        if node.op in _FREE or (is_weak(node.kind) and node.label.name is None):
+            return False
+        named = node in self.parameter_gradients or node.label.name is not None
+        # dh = dflat.reshape(...), where a gradient is read more than once in another shape
+        part = node.op in ("reshape", "slice") and node in self.names and len(self.users[node]) > 1
+        return node in self.outputs or node.op == "item" or part or (named and bool(self.users[node]))
+
+    def _deserves(self, node: Node) -> bool:
         users = self.users[node]
-        if node.op in _FREE or is_weak(node.kind) or (node.op == "call" and self._has_items(users)):
+        if node.op == "call" and self._has_items(users):
             return False
-        if node in outputs or node.op == "item":
+        if self._must(node):
             return True
-        if not users:
-            return False
-        if node in self.parameter_gradients or node.label.name is not None:
-            return True
-        if node.op in _VIEWS:
-            return False
-        if self._is_cheap_test(node):
+        if not users or self._is_never_worth_it(node):
             return False
         return self._is_shared(node, users) or self._is_factor(node, users) or self._is_product(node, users)
 
@@ -72,15 +89,11 @@ class Lines:
     def _has_items(users: list[Node]) -> bool:
         return bool(users) and all(user.op == "item" for user in users)
 
-    @staticmethod
-    def _is_cheap_test(node: Node) -> bool:
-        return node.op in COMPARISONS and node.inputs[1].op == "const"
-
     def _is_shared(self, node: Node, users: list[Node]) -> bool:
         """Used twice, or named (as a gradient) and used by the next layer."""
         user = users[0]
         crosses = user.label.scope != node.label.scope and user.label.phase == node.label.phase
-        return len(users) > 1 or (crosses and node in self.names)
+        return self.mentions[node] > 1 or (crosses and node in self.names)
 
     def _is_factor(self, node: Node, users: list[Node]) -> bool:
         """What goes into a matrix product has a name, so show it."""
@@ -98,12 +111,14 @@ class Lines:
 
     def split_long(self, measure: Measure) -> None:
         """A line that is too long gives its heaviest named, else largest, part a line of its own."""
-        for node in sorted(self.chosen, key=lambda node: node.id):
+        lines = sorted(self.chosen, key=lambda node: node.id)
+        for node in lines:
             while len(self.names.of(node)) + 3 + len(measure.expression(node)) > WIDTH:
                 part = self._heaviest(node, measure)
                 if part is None:
                     break
                 self.chosen.add(part)
+                lines.append(part)  # which may be too long itself
 
     def _heaviest(self, node: Node, measure: Measure) -> Node | None:
         whole = len(measure.expression(node))

@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 
 from glassnet.graph.graph import Graph, input_place
@@ -44,6 +45,14 @@ def scope_numbers(nodes: Sequence[Node], numbered: Iterable[str]) -> dict[str, s
     return result
 
 
+def unused(name: str, taken: set[str]) -> str:
+    """``name``, or ``name_2`` and so on where it is taken; taken from now on."""
+    numbered = (f"{name}_{count}" for count in itertools.count(2))
+    free = name if name not in taken else next(other for other in numbered if other not in taken)
+    taken.add(free)
+    return free
+
+
 class Names:
     """Unique names for the nodes of one program.
 
@@ -53,24 +62,35 @@ class Names:
         In creation order.
     graph : Graph
     reserved : iterable of str
-        Names that are taken: arguments, helpers, modules.
+        Names that are taken: modules, dictionaries.
+    helpers : iterable of str
+        Names of functions that the program calls; even arguments give way to them.
     numbered : bool
         Whether layers number their variables (not inside helpers).
     """
 
     def __init__(
-        self, nodes: Sequence[Node], graph: Graph, reserved: Iterable[str], numbered: bool = True
+        self,
+        nodes: Sequence[Node],
+        graph: Graph,
+        reserved: Iterable[str],
+        helpers: Iterable[str],
+        numbered: bool = True,
     ) -> None:
-        self.taken = set(reserved)
+        called = set(helpers)
+        self.taken = called.union(reserved)
         self.given: dict[Node, str] = {}
         self.aliases: dict[Node, str] = {}
         self.temporaries = 0
         self.numbers = scope_numbers(nodes, graph.titles) if numbered else {}
-        for node in nodes:
+        present = set(nodes)
+        unread = [node for node in graph.inputs if node not in present]
+        for node in (*nodes, *unread):
             if node.op == "input" and input_place(node)[0] in _OWN_NAME:
-                self.given[node] = node.attrs["name"]
-                self.taken.add(node.attrs["name"])
-        for node in nodes:
+                name = node.attrs["name"]
+                self.given[node] = self.unique(name) if name in called else name
+                self.taken.add(name)
+        for node in (*nodes, *unread):
             name = base_name(node)
             if name and node not in self.given:
                 self._give(node, name + self.numbers.get(node.label.scope, ""))
@@ -89,13 +109,7 @@ class Names:
 
     def unique(self, name: str) -> str:
         """A free name, taken from now on."""
-        free = name if name not in self.taken else None
-        count = 1
-        while free is None:
-            count += 1
-            free = f"{name}_{count}" if f"{name}_{count}" not in self.taken else None
-        self.taken.add(free)
-        return free
+        return unused(name, self.taken)
 
     def _name_products(self, nodes: Sequence[Node]) -> None:
         for node in nodes:

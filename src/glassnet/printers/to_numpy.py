@@ -14,7 +14,7 @@ from glassnet.printers.expressions import EXPRESSIONS, Piece, number
 from glassnet.printers.helpers import HELPERS, helper_source
 from glassnet.printers.layout import align_comments, comment_text, heading, wrap
 from glassnet.printers.lines import WIDTH, Lines
-from glassnet.printers.names import Names
+from glassnet.printers.names import Names, unused
 from glassnet.trace.names import RESERVED
 
 
@@ -26,29 +26,48 @@ class NumpyText:
     graph : Graph
     helper_names : dict
         Composite body → the printed name of its helper.
-    reserved : set of str
+    helpers : set of str
+        The names of all helpers.
     is_helper : bool
         Inside a helper variables keep the user's names, and a variable may be assigned twice.
     """
 
     def __init__(
-        self, graph: Graph, helper_names: dict[Graph, str], reserved: set[str], is_helper: bool
+        self, graph: Graph, helper_names: dict[Graph, str], helpers: set[str], is_helper: bool
     ) -> None:
         self.graph, self.helper_names = graph, helper_names
         nodes = graph.nodes()
-        self.names = Names(nodes, graph, reserved, numbered=not is_helper)
+        reserved = RESERVED if is_helper else {*RESERVED, "parameters", "state", "frozen"}
+        self.names = Names(nodes, graph, reserved, helpers, numbered=not is_helper)
         if is_helper:
-            self._restore_user_names(nodes)
+            self._restore_user_names(nodes, helpers)
         for node, place in zip(graph.outputs, graph.places, strict=True):
             if place[0] == "return" and place[1].isidentifier() and place[1] not in self.names.taken:
                 self.names.suggest(node, place[1])
         self.lines = Lines(nodes, _assigned(graph, self.names), self.names)
         self.lines.split_long(self)
+        if is_helper:
+            self._part_namesakes()
 
-    def _restore_user_names(self, nodes: Sequence[Node]) -> None:
+    def _restore_user_names(self, nodes: Sequence[Node], helpers: set[str]) -> None:
         for node in nodes:
-            if node.label.name is not None:
+            if node.label.name is not None and node.label.name not in helpers:
+                self.names.taken.discard(self.names.given[node])
                 self.names.given[node] = node.label.name
+                self.names.taken.add(node.label.name)
+
+    def _part_namesakes(self) -> None:
+        """A variable is assigned again only where nothing reads its old value any more."""
+        order, outputs = self.lines.ordered(), set(self.graph.outputs)
+        holders = {self.names.of(node): node for node in self.graph.inputs}
+        for position, node in enumerate(order):
+            name = self.names.of(node)
+            old = holders.get(name)
+            last = [line for line in outputs if line not in self.lines.chosen]
+            later = (old in self.lines.read_by(line) for line in (*order[position + 1 :], *last))
+            if old is not None and (old in outputs or any(later)):
+                name = self.names.given[node] = self.names.unique(name)
+            holders[name] = node
 
     @property
     def float_type(self) -> str:
@@ -110,6 +129,7 @@ def collect_helpers(graph: Graph) -> tuple[list[str], dict[Graph, str]]:
     texts: dict[str, None] = {}
     by_text: dict[str, str] = {}
     names: dict[Graph, str] = {}
+    taken = {graph.name, *(function.__name__ for functions in HELPERS.values() for function in functions)}
 
     def visit(current: Graph) -> None:
         for node in current.nodes():
@@ -120,10 +140,7 @@ def collect_helpers(graph: Graph) -> tuple[list[str], dict[Graph, str]]:
                 visit(body)
                 text = print_helper(body, names)
                 if text not in by_text:
-                    same = sum(
-                        name.rpartition("_")[0] == body.name or name == body.name for name in by_text.values()
-                    )
-                    by_text[text] = body.name if not same else f"{body.name}_{same + 1}"
+                    by_text[text] = unused(body.name, taken)
                     texts.setdefault(text.replace(f"def {body.name}(", f"def {by_text[text]}(", 1))
                 names[body] = by_text[text]
 
@@ -133,19 +150,23 @@ def collect_helpers(graph: Graph) -> tuple[list[str], dict[Graph, str]]:
 
 def print_helper(body: Graph, helper_names: dict[Graph, str]) -> str:
     """A composite as a function; its text is free of shapes, so that equal texts can merge."""
-    page = NumpyText(body, helper_names, set(RESERVED) | set(helper_names.values()), is_helper=True)
+    page = NumpyText(body, helper_names, {body.name} | helpers_called(body, helper_names), is_helper=True)
+    order = page.lines.ordered()
+    last = order.pop() if len(body.outputs) == 1 and body.outputs[0] in page.lines.chosen else None
     lines = []
-    for node in page.lines.ordered():
+    for node in order:
         lines += wrap(f"    {page.names.of(node)} = {page.expression(node)}")
-    if lines and len(body.outputs) == 1 and body.outputs[0] in page.lines.chosen:
-        lines.pop()
-        returned = page.expression(body.outputs[0])
-    else:
-        returned = ", ".join(page.ref(node) for node in body.outputs)
-    arguments = ", ".join(node.attrs["name"] for node in body.inputs)
-    return "\n".join(
-        [f"def {body.name}({arguments}):", *_batch_line(page, lines), *lines, f"    return {returned}"]
-    )
+    returned = ", ".join(page.ref(node) for node in body.outputs) if last is None else page.expression(last)
+    lines += wrap(f"    return {returned}")
+    arguments = ", ".join(page.names.of(node) for node in body.inputs)
+    return "\n".join([f"def {body.name}({arguments}):", *_batch_line(page, lines), *lines])
+
+
+def helpers_called(graph: Graph, helper_names: dict[Graph, str]) -> set[str]:
+    """The names of the helpers that a function's text calls."""
+    nodes = graph.nodes()
+    fixed = {function.__name__ for node in nodes for function in HELPERS.get(node.op, ())}
+    return fixed | {helper_names[node.attrs["body"]] for node in nodes if node.op == "call"}
 
 
 def _batch_line(page: NumpyText, lines: list[str]) -> list[str]:
@@ -155,7 +176,7 @@ def _batch_line(page: NumpyText, lines: list[str]) -> list[str]:
     for node in page.graph.inputs:
         for axis, extent in enumerate(node.shape):
             if isinstance(extent, Dim):
-                name = node.attrs["name"]
+                name = page.names.of(node)
                 return [f"    n = {name}.shape[{axis}]" + (f" // {extent.k}" if extent.k > 1 else ""), ""]
     return []
 
@@ -352,8 +373,7 @@ def print_numpy(graph: Graph, first_lines: Sequence[str] = ()) -> PrintedProgram
     """
     helpers, helper_names = collect_helpers(graph)
     known = re.findall(r"^def (\w+)", "\n".join(helpers), flags=re.MULTILINE)
-    reserved = {*RESERVED, *known, graph.name, "parameters", "state", "frozen"}
-    page = NumpyText(graph, helper_names, reserved, is_helper=False)
+    page = NumpyText(graph, helper_names, {graph.name, *known}, is_helper=False)
     arguments = arguments_of(graph, page.names)
     body = Body(graph, page)
     returned = body.returned()

@@ -21,10 +21,10 @@ from glassnet.printers.to_numpy import float_reference
 class Frame:
     """What an op may need besides its inputs: the batch size and the float dtype."""
 
-    def __init__(self, graph: Graph, values: Mapping[Place, Any]) -> None:
+    def __init__(self, graph: Graph, values: Mapping[Place, Any], float_dtype: Any = None) -> None:
         self.values = values
         self.n = _batch_size(graph, values)
-        self.float_dtype = _float_dtype(graph, values)
+        self.float_dtype = float_dtype or _float_dtype(graph, values)
 
 
 def _batch_size(graph: Graph, values: Mapping[Place, Any]) -> int:
@@ -91,7 +91,7 @@ def _slices(x: Node) -> tuple[slice, ...]:
 def _call(f: Frame, x: Node, *inputs: Any) -> Any:
     body: Graph = x.attrs["body"]
     values = {input_place(node): value for node, value in zip(body.inputs, inputs, strict=True)}
-    return tuple(run_nodes(body, values))
+    return tuple(run_nodes(body, values, f.float_dtype))
 
 
 # op → function (frame, node, input values) → value; a call answers a tuple
@@ -131,6 +131,7 @@ INTERPRET: dict[str, Callable[..., Any] | None] = {
     "max": _reduction,
     "min": _reduction,
     "argmax": lambda f, x, value: value.argmax(axis=x.attrs["axis"]),
+    "argmin": lambda f, x, value: value.argmin(axis=x.attrs["axis"]),
     "transpose": lambda f, x, value: value.transpose(x.attrs["axes"]),
     "reshape": lambda f, x, value: value.reshape(concrete(x.attrs["shape"], f.n)),
     "broadcast": _broadcast,
@@ -150,9 +151,11 @@ INTERPRET: dict[str, Callable[..., Any] | None] = {
 }
 
 
-def trace_values(graph: Graph, values: Mapping[Place, Any]) -> Iterator[tuple[Node, Any]]:
+def trace_values(
+    graph: Graph, values: Mapping[Place, Any], float_dtype: Any = None
+) -> Iterator[tuple[Node, Any]]:
     """Every node with its value, in order of computation."""
-    frame = Frame(graph, values)
+    frame = Frame(graph, values, float_dtype)
     known: dict[Node, Any] = {}
     for node in graph.nodes():
         function = INTERPRET[node.op]
@@ -163,9 +166,9 @@ def trace_values(graph: Graph, values: Mapping[Place, Any]) -> Iterator[tuple[No
         yield node, known[node][0] if node.op == "call" else known[node]
 
 
-def run_nodes(graph: Graph, values: Mapping[Place, Any]) -> list[Any]:
+def run_nodes(graph: Graph, values: Mapping[Place, Any], float_dtype: Any = None) -> list[Any]:
     """The outputs' values, in order."""
-    known = dict(trace_values(graph, values))
+    known = dict(trace_values(graph, values, float_dtype))
     return [known[node] for node in graph.outputs]
 
 

@@ -11,8 +11,12 @@ import inspect
 from collections.abc import Callable
 from typing import Any, overload
 
+import numpy as np
+
 from glassnet.graph.graph import Graph, input_node
 from glassnet.graph.node import Node, intern, make
+from glassnet.trace.frames import trace_error
+from glassnet.trace.names import argument_names, is_identifier
 from glassnet.trace.numpy_api import is_plain
 from glassnet.trace.tracer import Late, Trace, TracedArray, node_of
 
@@ -22,14 +26,14 @@ class Composite:
 
     def __init__(self, function: Callable[..., Any], inline: bool = False) -> None:
         self.function, self.inline = function, inline
-        self.name = function.__name__
+        self.name = function.__name__ if is_identifier(function.__name__) else "helper"
         self.gradient: Callable[..., Any] | None = None
         self.bodies: dict[Any, Graph] = {}
-        self.parameters = tuple(
-            p.name
-            for p in inspect.signature(function).parameters.values()
-            if p.kind is not inspect.Parameter.KEYWORD_ONLY
-        )
+        positional = [
+            p for p in inspect.signature(function).parameters.values() if p.kind is not p.KEYWORD_ONLY
+        ]
+        self.parameters = tuple(p.name for p in positional if p.default is p.empty)
+        self.options = tuple(p.name for p in positional if p.default is not p.empty)
         functools.update_wrapper(self, function)
 
     def __repr__(self) -> str:
@@ -39,9 +43,15 @@ class Composite:
         return self.function.__qualname__  # by name, like the function it wraps
 
     def __call__(self, *values: Any, **options: Any) -> Any:
+        if self.options:
+            count = len(self.parameters)
+            options = dict(zip(self.options, values[count:], strict=False)) | options
+            values = values[:count] + values[count + len(self.options) :]  # too many: the function complains
+        options = {k: v.item() if isinstance(v, np.generic) else v for k, v in options.items()}
         resolved = [value.resolve() if isinstance(value, Late) else value for value in values]
         if is_plain(*resolved):
-            return self.function(*resolved, **options)
+            with np.errstate(over="ignore"):  # as in programs: exp(1000) is inf, and the formulas count on it
+                return self.function(*resolved, **options)
         return self.apply([node_of(value) for value in resolved], options)
 
     def apply(self, nodes: list[Node], options: dict[str, Any]) -> Any:
@@ -63,13 +73,20 @@ class Composite:
 
     def _trace(self, nodes: list[Node], options: dict[str, Any]) -> Graph:
         with Trace():
-            names = self.parameters[: len(nodes)]
+            names = argument_names(self.parameters, len(nodes))
             inputs = tuple(input_node(name, n.shape, n.kind) for name, n in zip(names, nodes, strict=True))
             result = self.function(*map(TracedArray, inputs), **options)
             results = result if isinstance(result, tuple) else (result,)
             outputs = tuple(node_of(value) for value in results)
         places = tuple(("return", str(i)) for i in range(len(outputs)))
-        return Graph(inputs, outputs, places, name=self.name)
+        body = Graph(inputs, outputs, places, name=self.name)
+        for node in body.nodes():
+            if node.op == "input" and node not in inputs:
+                raise trace_error(
+                    f"composite {self.name} uses an array from around it ({node.attrs['name']}).",
+                    "Pass it as an argument.",
+                )
+        return body
 
     def defgradient(self, rule: Callable[..., Any]) -> Callable[..., Any]:
         """Decorator: ``rule(g, result, *inputs, **options)`` answers one gradient (or None) per input."""
@@ -87,7 +104,8 @@ def composite(function: Callable[..., Any] | None = None, *, inline: bool = Fals
     Parameters
     ----------
     function : callable
-        Written in NumPy. Positional parameters are arrays; keyword-only ones are static options.
+        Written in NumPy. Parameters without a default are arrays; the others, and keyword-only ones, are
+        options whose values become part of the program.
     inline : bool, default False
         Show its lines in place rather than as a helper.
 

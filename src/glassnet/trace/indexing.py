@@ -27,20 +27,27 @@ def _is_array(part: Any) -> bool:
 
 def _array_index(x: TracedArray, parts: tuple[Any, ...]) -> TracedArray:
     """``table[indices]`` and ``scores[np.arange(k), index]``."""
-    nodes = [node_of(part) for part in parts]
-    if any(node.kind == "bool" for node in nodes):
-        raise trace_error(
-            "a boolean index gives a result whose shape depends on values.", "Write np.where(mask, x, 0)."
-        )
-    if len(nodes) == 1:
+    nodes = [index_node(part) for part in parts if _is_array(part)]
+    if len(parts) == 1:
         return traced("take", x, nodes[0])
-    rows = nodes[0]
-    if len(nodes) == 2 and x.ndim == 2 and _is_arange(parts[0], rows, x.shape[0]):
+    if len(parts) == len(nodes) == 2 and x.ndim == 2 and _is_arange(parts[0], nodes[0], x.shape[0]):
         return traced("pick", x, nodes[1])
     raise trace_error(
         "this array index cannot be traced.",
-        "Supported: table[indices], scores[np.arange(len(scores)), labels], np.take_along_axis.",
+        "Supported: table[indices], gn.pick(scores, labels), np.take_along_axis.",
     )
+
+
+def index_node(index: Any) -> Node:
+    """An array of integers that chooses elements."""
+    node = node_of(index)
+    if node.kind == "bool":
+        raise trace_error(
+            "a boolean index gives a result whose shape depends on values.", "Write np.where(mask, x, 0)."
+        )
+    if node.kind in ("float", "weak_float"):
+        raise trace_error("an index must hold integers; this one holds floats.", "Write index.astype(int).")
+    return node
 
 
 def _is_arange(part: Any, node: Node, extent: Extent) -> bool:
@@ -88,7 +95,8 @@ def _slice_of(part: Any, extent: Extent) -> tuple[int, int, int] | None:
             "Each example must be computed from its own row.",
         )
     if isinstance(part, slice):
-        return part.indices(extent)
+        chosen = part.indices(extent)
+        return chosen if len(range(*chosen)) else (0, 0, 1)
     if isinstance(part, int | np.integer) and not isinstance(part, bool):
         if not -extent <= part < extent:
             raise trace_error(f"index {part} is out of bounds for an axis of size {extent}.")

@@ -6,11 +6,13 @@ question on to the caller. No source file is needed, and a failure only costs a 
 
 from __future__ import annotations
 
+import builtins
 import dis
 import itertools
 import keyword
 import re
 import weakref
+from collections.abc import Sequence
 from functools import lru_cache
 from types import CodeType, FrameType
 
@@ -18,15 +20,24 @@ from glassnet.graph.node import Node
 from glassnet.trace.frames import calling_frame, is_hidden, visible_frame
 
 IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,30}")
-RESERVED = frozenset(
-    (*keyword.kwlist, *keyword.softkwlist, "np", "math", "n", "self", "print", "range", "max", "min", "abs")
-)
+RESERVED = frozenset((*keyword.kwlist, *keyword.softkwlist, *dir(builtins), "np", "math", "n", "self"))
 _UNNAMED = ("const", "input", "size")
 
 
 def is_identifier(name: str) -> bool:
     """Whether a traced variable's name may stand in a printed program."""
     return IDENTIFIER.fullmatch(name) is not None and name not in RESERVED and not name.startswith("__")
+
+
+def argument_names(found: Sequence[str], count: int) -> list[str]:
+    """One name for each of ``count`` arguments, no two alike: its own where that may be printed, else x1, x2, ..."""
+    own = [name if is_identifier(name) else "" for name in found[:count]]
+    own += [""] * (count - len(own))
+    names: list[str] = []
+    for i, name in enumerate(own):
+        fresh = (f"x{k}" for k in range(i + 1, 2 * count + 2))
+        names.append(name or next(x for x in fresh if x not in own and x not in names))
+    return names
 
 
 @lru_cache(maxsize=4096)

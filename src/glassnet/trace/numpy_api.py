@@ -11,11 +11,21 @@ from typing import Any
 
 import numpy as np
 
-from glassnet.graph.dims import Dim, product
-from glassnet.graph.node import Node, one_hot, reshape
+from glassnet.graph.dims import Dim, Shape, product
+from glassnet.graph.node import Node, cast, constant, make, one_hot, reshape
+from glassnet.graph.ops import COMPARISONS, LOGICAL, is_weak
 from glassnet.trace.frames import trace_error
-from glassnet.trace.indexing import getitem
-from glassnet.trace.tracer import FUNCTIONS, METHODS, UFUNCS, TracedArray, broadcast_to, node_of, traced
+from glassnet.trace.indexing import getitem, index_node
+from glassnet.trace.tracer import (
+    FUNCTIONS,
+    METHODS,
+    UFUNCS,
+    TracedArray,
+    broadcast_to,
+    node_of,
+    normal_axes,
+    traced,
+)
 
 Axis = int | Sequence[int] | None
 
@@ -29,6 +39,43 @@ def elementwise(op: str) -> Callable[..., TracedArray]:
 def square(x: Any) -> TracedArray:
     """``x**2``."""
     return traced("pow", x, 2)
+
+
+def floating(op: str) -> Callable[..., TracedArray]:
+    """A ufunc that answers floats even for integers."""
+
+    def function(*values: Any) -> TracedArray:
+        nodes = [node_of(value) for value in values]
+        return traced(op, *[node if is_weak(node.kind) else cast(node) for node in nodes])
+
+    return function
+
+
+def is_true(node: Node) -> Node:
+    """``x != 0``, unless the array or number is a boolean already."""
+    if node.op == "const":
+        return constant(bool(node.attrs["value"]))
+    known = node.kind == "bool" or node.op in (*COMPARISONS, *LOGICAL)
+    return node if known else make("not_equal", node, 0)
+
+
+def logical(op: str) -> Callable[..., TracedArray]:
+    """``np.logical_and`` and its kind: of truth values."""
+    return lambda *values: traced(op, *[is_true(node_of(value)) for value in values])
+
+
+def bitwise(op: str) -> Callable[..., TracedArray]:
+    """``&``, ``|``, ``^`` and ``~``: of booleans only."""
+
+    def function(*values: Any) -> TracedArray:
+        nodes = [node_of(value) for value in values]
+        if any(is_true(node) is not node for node in nodes):
+            raise trace_error(
+                "&, |, ^ and ~ can be traced for booleans only.", "Write np.logical_and, or compare first."
+            )
+        return traced(op, *nodes)
+
+    return function
 
 
 def reciprocal(x: Any) -> TracedArray:
@@ -61,12 +108,10 @@ _UFUNC_OPS = {
     "multiply": "mul",
     "divide": "div",
     "power": "pow",
-    "float_power": "pow",
     "maximum": "maximum",
     "minimum": "minimum",
     "negative": "neg",
     "absolute": "abs",
-    "fabs": "abs",
     "sign": "sign",
     "floor": "floor",
     "exp": "exp",
@@ -83,10 +128,8 @@ _UFUNC_OPS = {
     "greater_equal": "greater_equal",
     "equal": "equal",
     "not_equal": "not_equal",
-    "logical_and": "logical_and",
-    "logical_or": "logical_or",
-    "logical_not": "logical_not",
 }
+_LOGICAL_OPS = {"and": "logical_and", "or": "logical_or", "not": "logical_not", "xor": "not_equal"}
 UFUNCS.update({getattr(np, name): elementwise(op) for name, op in _UFUNC_OPS.items()})
 UFUNCS.update(
     {
@@ -94,9 +137,10 @@ UFUNCS.update(
         np.reciprocal: reciprocal,
         np.matmul: matmul,
         np.positive: lambda x: x,
-        np.bitwise_and: elementwise("logical_and"),
-        np.bitwise_or: elementwise("logical_or"),
-        np.invert: elementwise("logical_not"),
+        np.fabs: floating("abs"),
+        np.float_power: floating("pow"),
+        **{getattr(np, f"logical_{name}"): logical(op) for name, op in _LOGICAL_OPS.items()},
+        **{getattr(np, f"bitwise_{name}"): bitwise(op) for name, op in _LOGICAL_OPS.items()},
     }
 )
 
@@ -106,11 +150,10 @@ def axes_of(x: Node, axis: Axis) -> tuple[int, ...]:
     """An axis argument as a sorted tuple of non-negative ints."""
     if axis is None:
         return tuple(range(x.ndim))
-    chosen = tuple(axis) if isinstance(axis, Sequence) else (axis,)
-    for a in chosen:
-        if not -x.ndim <= a < x.ndim:
-            raise trace_error(f"axis {a} is out of bounds for an array of shape {x.shape}.")
-    return tuple(sorted(a % x.ndim for a in chosen))
+    chosen = sorted(normal_axes(axis if isinstance(axis, Sequence) else (axis,), x))
+    if len(set(chosen)) < len(chosen):
+        raise trace_error(f"axis {axis} names an axis twice.")
+    return tuple(chosen)
 
 
 def reduction(op: str) -> Callable[..., TracedArray]:
@@ -131,12 +174,19 @@ def std(x: Any, axis: Axis = None, keepdims: bool = False) -> TracedArray:
     return traced("sqrt", var(x, axis, keepdims))
 
 
-def argmax(x: Any, axis: int | None = None) -> TracedArray:
-    """The index of the first maximum."""
-    node = node_of(x)
-    if axis is None:
-        node, axis = reshape(node, (product(node.shape),)), 0
-    return traced("argmax", node, axis=axes_of(node, axis)[0])
+def position(op: str) -> Callable[..., TracedArray]:
+    """``np.argmax`` and ``np.argmin``: the index of the first extreme value."""
+
+    def function(x: Any, axis: int | None = None) -> TracedArray:
+        node = node_of(x)
+        if axis is None:
+            node, axis = reshape(node, (product(node.shape),)), 0
+        return traced(op, node, axis=axes_of(node, axis)[0])
+
+    return function
+
+
+argmax, argmin = position("argmax"), position("argmin")
 
 
 def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> TracedArray:
@@ -158,7 +208,7 @@ def expand_dims(x: Any, axis: int | Sequence[int]) -> TracedArray:
     node = node_of(x)
     chosen = tuple(axis) if isinstance(axis, Sequence) else (axis,)
     rank = node.ndim + len(chosen)
-    new = {a % rank for a in chosen}
+    new = set(normal_axes(chosen, node, rank))
     rest = iter(node.shape)
     return TracedArray(reshape(node, tuple(1 if i in new else next(rest) for i in range(rank))))
 
@@ -180,6 +230,7 @@ def ravel(x: Any) -> TracedArray:
 def swapaxes(x: Any, a: int, b: int) -> TracedArray:
     """Exchange two axes."""
     order = list(range(node_of(x).ndim))
+    a, b = normal_axes((a, b), node_of(x))
     order[a], order[b] = order[b], order[a]
     return _array(x).transpose(order)
 
@@ -187,6 +238,8 @@ def swapaxes(x: Any, a: int, b: int) -> TracedArray:
 def concatenate(arrays: Sequence[Any], axis: int | None = 0) -> TracedArray:
     """Join along an axis; ``axis=None`` flattens first."""
     nodes = [node_of(x) for x in arrays]
+    if not nodes:
+        raise trace_error("np.concatenate needs at least one array.")
     if axis is None:
         return traced("pack", *nodes)
     return traced("concat", *nodes, axis=axes_of(nodes[0], axis)[0])
@@ -197,19 +250,10 @@ def stack(arrays: Sequence[Any], axis: int = 0) -> TracedArray:
     return concatenate([expand_dims(x, axis) for x in arrays], axis)
 
 
-def zeros_like(x: Any) -> TracedArray:
-    """Zeros in the shape of ``x``."""
-    return broadcast_to(0.0, node_of(x).shape)
-
-
-def ones_like(x: Any) -> TracedArray:
-    """Ones in the shape of ``x``."""
-    return broadcast_to(1.0, node_of(x).shape)
-
-
 def full_like(x: Any, fill_value: Any) -> TracedArray:
-    """One value in the shape of ``x``."""
-    return broadcast_to(fill_value, node_of(x).shape)
+    """One value in the shape and kind of ``x``."""
+    node = node_of(x)
+    return broadcast_to(fill_value, node.shape).astype("float" if is_weak(node.kind) else node.kind)
 
 
 # ------------------------------------------------------------------------------------------ selection
@@ -222,22 +266,24 @@ def where(condition: Any, a: Any = None, b: Any = None) -> TracedArray:
     return traced("where", condition, a, b)
 
 
-def clip(x: Any, a_min: Any = None, a_max: Any = None) -> Any:
+def clip(x: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:
     """Limit to an interval."""
-    low = x if a_min is None else traced("maximum", x, a_min)
-    return low if a_max is None else traced("minimum", low, a_max)
+    low, high = (a_min if min is None else min), (a_max if max is None else max)
+    above = x if low is None else traced("maximum", x, low)
+    return above if high is None else traced("minimum", above, high)
 
 
 def take(x: Any, indices: Any, axis: int | None = None) -> TracedArray:
     """Rows of a table: ``table[indices]``."""
     if axis not in (0, None) or (axis is None and node_of(x).ndim != 1):
         raise trace_error("np.take can be traced along axis 0 only.", "Transpose first.")
-    return traced("take", x, indices)
+    index = index_node(indices)
+    return getitem(x, index.attrs["value"]) if index.op == "const" else traced("take", x, index)
 
 
 def take_along_axis(x: Any, indices: Any, axis: int | None = -1) -> TracedArray:
     """One element of each row: ``np.take_along_axis(scores, y[:, None], axis=1)``."""
-    node, index = node_of(x), node_of(indices)
+    node, index = node_of(x), index_node(indices)
     last = axis in (-1, node.ndim - 1)
     if not last or index.ndim != node.ndim or index.shape[-1] != 1:
         raise trace_error("np.take_along_axis can be traced for one element along the last axis only.")
@@ -252,6 +298,15 @@ def dot(a: Any, b: Any) -> TracedArray:
     if node_of(b).ndim > 2:
         raise trace_error("np.dot with more than two dimensions on the right cannot be traced.", "Use @.")
     return matmul(a, b)
+
+
+def inner(a: Any, b: Any) -> TracedArray:
+    """Products of the last axes, of scalars, vectors and matrices."""
+    if node_of(a).ndim == 0 or node_of(b).ndim == 0:
+        return traced("mul", a, b)
+    if node_of(b).ndim > 2:
+        raise trace_error("np.inner with more than two dimensions on the right cannot be traced.", "Use @.")
+    return matmul(a, _array(b).T)
 
 
 def outer(a: Any, b: Any) -> TracedArray:
@@ -273,6 +328,9 @@ def einsum(subscripts: str, *operands: Any) -> TracedArray:
             f"np.einsum({subscripts!r}) cannot be traced.",
             "Supported: one or two operands, '->' given, no index twice in one operand.",
         )
+    unknown = set(output) - set(inputs)
+    if unknown:
+        raise trace_error(f"np.einsum({subscripts!r}): no operand has the index {sorted(unknown)[0]!r}.")
     nodes = [node_of(x) for x in operands]
     for term, node in zip(terms, nodes, strict=True):
         if len(term) != node.ndim:
@@ -329,7 +387,7 @@ FUNCTIONS.update(
         np.amax: max,
         np.amin: min,
         np.argmax: argmax,
-        np.argmin: lambda x, axis=None: argmax(traced("neg", x), axis),
+        np.argmin: argmin,
         np.linalg.norm: norm,
         np.reshape: lambda x, shape: _array(x).reshape(shape),
         np.transpose: lambda x, axes=None: _array(x).transpose(axes),
@@ -342,8 +400,8 @@ FUNCTIONS.update(
         np.stack: stack,
         np.hstack: lambda arrays: concatenate(arrays, 0 if node_of(arrays[0]).ndim == 1 else 1),
         np.vstack: lambda arrays: concatenate([_rows(x) for x in arrays], 0),
-        np.zeros_like: zeros_like,
-        np.ones_like: ones_like,
+        np.zeros_like: lambda x: full_like(x, 0.0),
+        np.ones_like: lambda x: full_like(x, 1.0),
         np.full_like: full_like,
         np.where: where,
         np.clip: clip,
@@ -351,11 +409,11 @@ FUNCTIONS.update(
         np.take_along_axis: take_along_axis,
         np.dot: dot,
         np.outer: outer,
-        np.inner: lambda a, b: matmul(a, _array(b).T),
+        np.inner: inner,
         np.einsum: einsum,
-        np.shape: lambda x: node_of(x).shape,
+        np.shape: lambda x: _array(x).shape,
         np.ndim: lambda x: node_of(x).ndim,
-        np.size: lambda x: product(node_of(x).shape),
+        np.size: lambda x: _array(x).size,
         np.copy: _array,
     }
 )
@@ -375,7 +433,8 @@ METHODS.update(
         "max": max,
         "min": min,
         "argmax": argmax,
-        "clip": clip,
+        "argmin": argmin,
+        "clip": lambda x, min=None, max=None: clip(x, min, max),
         "ravel": ravel,
         "flatten": ravel,
         "squeeze": squeeze,
@@ -395,6 +454,7 @@ def pick(scores: Any, index: Any) -> Any:
     ----------
     scores : array (n, k)
     index : int array (n,)
+        From 0 to k - 1: a negative one would get no gradient.
 
     Returns
     -------
@@ -407,7 +467,7 @@ def pick(scores: Any, index: Any) -> Any:
     """
     if is_plain(scores, index):
         return np.take_along_axis(np.asarray(scores), np.asarray(index)[..., None], axis=-1)[..., 0]
-    return traced("pick", scores, index)
+    return traced("pick", scores, index_node(index))
 
 
 def one_hot_rows(index: Any, count: int) -> Any:
@@ -436,9 +496,9 @@ def stop_gradient(x: Any) -> Any:
     return x if is_plain(x) else traced("stop", x)
 
 
-def random_uniform_like(seed: Any, step: Any, site: int, x: Any) -> TracedArray:
-    """Uniform numbers in [0, 1) in the shape of ``x``."""
-    return traced("random_uniform", seed, step, site=site, shape=node_of(x).shape)
+def random_uniform_of(seed: Any, step: Any, site: int, shape: Shape) -> TracedArray:
+    """Uniform numbers in [0, 1)."""
+    return traced("random_uniform", seed, step, site=site, shape=shape)
 
 
 def is_plain(*values: Any) -> bool:

@@ -7,13 +7,14 @@ is a :class:`~glassnet.errors.TraceError` that names the user's line.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+import operator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NoReturn
 
 import numpy as np
 
-from glassnet.errors import ShapeError
-from glassnet.graph.dims import Dim, Shape, fill_unknown, product
+from glassnet.errors import ShapeError, TraceError
+from glassnet.graph.dims import Dim, Extent, Shape, fill_unknown, product
 from glassnet.graph.graph import input_node
 from glassnet.graph.node import (
     Builder,
@@ -25,6 +26,7 @@ from glassnet.graph.node import (
     lift,
     make,
     reshape,
+    topological,
     transpose,
 )
 from glassnet.graph.ops import Kind
@@ -34,6 +36,10 @@ from glassnet.trace.names import NameReader, variable_holding
 UFUNCS: dict[Any, Any] = {}  # NumPy ufunc → function of traced arrays; filled by numpy_api
 FUNCTIONS: dict[Any, Any] = {}  # NumPy function → function of traced arrays; filled by numpy_api
 METHODS: dict[str, Any] = {}  # method name → NumPy function; filled by numpy_api
+
+
+class TracedAttributeError(TraceError, AttributeError):
+    """A method or attribute that arrays have and traced arrays lack."""
 
 
 class TracedArray(np.lib.mixins.NDArrayOperatorsMixin):
@@ -56,11 +62,11 @@ class TracedArray(np.lib.mixins.NDArrayOperatorsMixin):
     def __init__(self, node: Node) -> None:
         self.node = node
 
-    shape = property(lambda self: self.node.shape)
+    shape = property(lambda self: tuple(map(batch_size, self.node.shape)))
     ndim = property(lambda self: len(self.node.shape))
     kind = property(lambda self: self.node.kind)
     dtype = property(lambda self: self.node.kind)
-    size = property(lambda self: product(self.node.shape))
+    size = property(lambda self: batch_size(product(self.node.shape)))
     T = property(lambda self: self.transpose())
 
     def __repr__(self) -> str:
@@ -86,14 +92,11 @@ class TracedArray(np.lib.mixins.NDArrayOperatorsMixin):
         if known is None:
             name = f"{function.__module__}.{function.__name__}".replace("numpy", "np", 1)
             raise trace_error(f"{name} cannot be traced.", f"Supported: {_listing(FUNCTIONS)}.")
-        try:
-            return known(*args, **kwargs)
-        except TypeError as error:
-            if type(error) is not TypeError:
-                raise
-            raise trace_error(f"np.{function.__name__}: {error}".replace("<lambda>()", "it")) from None
+        return _answer(f"np.{function.__name__}", known, args, kwargs)
 
     def __bool__(self) -> bool:
+        if all(node.op != "input" for node in topological([self.node])):
+            raise _unknown_batch_size()
         raise trace_error(
             f"the value of a traced array ({self.node.op}, shape {self.shape}) is not known while tracing.",
             "Write np.where(condition, a, b) instead of if, and, or, while.",
@@ -115,10 +118,10 @@ class TracedArray(np.lib.mixins.NDArrayOperatorsMixin):
     def _need_numbers(self, *_: Any, **__: Any) -> NoReturn:
         raise trace_error(
             f"a traced array ({self.node.op}, shape {self.shape}) reached a function that needs numbers.",
-            "Use NumPy functions of arrays; values are not known while tracing.",
+            "Use NumPy functions of arrays: np.stack([a, b]) for np.array([a, b]), np.take(table, i, axis=0) for table[i].",
         )
 
-    __array__ = __float__ = __int__ = __index__ = __complex__ = _need_numbers
+    __array__ = __float__ = __int__ = __index__ = __complex__ = __round__ = _need_numbers
 
     def __setitem__(self, index: Any, value: Any) -> NoReturn:
         raise trace_error(
@@ -130,30 +133,84 @@ class TracedArray(np.lib.mixins.NDArrayOperatorsMixin):
         return METHODS["__getitem__"](self, index)
 
     def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(f"traced arrays have no attribute {name!r}")
         method = METHODS.get(name)
-        if method is None or name.startswith("__"):
-            known = ", ".join(sorted(m for m in METHODS if m[0] != "_"))
-            raise AttributeError(f"traced arrays have no attribute {name!r}; methods: {known}")
-        return lambda *args, **options: method(self, *args, **options)
+        if method is None:
+            known = ", ".join(sorted(m for m in (*METHODS, "astype", "reshape", "transpose") if m[0] != "_"))
+            error = trace_error(f"traced arrays have no attribute {name!r}.", f"Methods: {known}.")
+            raise TracedAttributeError(*error.args)
+        return lambda *args, **options: _answer(f"the method {name}", method, (self, *args), options)
 
     # The methods below differ from their functions in how they take shapes and axes.
     def reshape(self, *shape: Any, order: str = "C") -> TracedArray:
         """The same elements in another shape; one extent may be -1."""
-        target = shape[0] if len(shape) == 1 and isinstance(shape[0], tuple | list) else shape
+        given = shape[0] if len(shape) == 1 and isinstance(shape[0], tuple | list) else shape
         if order != "C":
             raise trace_error(f"reshape with order={order!r} cannot be traced.", "Transpose first.")
+        target = tuple(extent if isinstance(extent, Dim) else operator.index(extent) for extent in given)
         with located():
-            return TracedArray(reshape(self.node, fill_unknown(tuple(target), self.size)))
+            return TracedArray(reshape(self.node, fill_unknown(target, self.size)))
 
     def transpose(self, *axes: Any) -> TracedArray:
         """Permute the axes; all of them reversed without arguments."""
         order = axes[0] if len(axes) == 1 and isinstance(axes[0], tuple | list) else axes
-        chosen = tuple(axis % self.ndim for axis in order) if order and order != (None,) else None
-        return TracedArray(transpose(self.node, chosen or tuple(reversed(range(self.ndim)))))
+        chosen = normal_axes(order, self.node) if order and order != (None,) else None
+        with located():
+            return TracedArray(transpose(self.node, chosen or tuple(reversed(range(self.ndim)))))
 
     def astype(self, dtype: Any, **_: Any) -> TracedArray:
         """The same values as floats, ints or booleans; widths are chosen by the program's inputs."""
         return TracedArray(cast(self.node, kind_of(dtype)))
+
+
+class BatchSize(np.lib.mixins.NDArrayOperatorsMixin, Dim):
+    """``x.shape[0]`` of a batch: an extent that one may also compute with, as in ``1 / x.shape[0]``."""
+
+    __slots__ = ()
+    __array_ufunc__ = TracedArray.__array_ufunc__
+    __eq__, __ne__, __hash__ = Dim.__eq__, object.__ne__, Dim.__hash__
+
+    def __mul__(self, other: Any) -> Any:
+        return BatchSize(self.k * other) if isinstance(other, int) else np.multiply(self, other)
+
+    __rmul__ = __mul__
+
+    def _need_number(self) -> NoReturn:
+        raise _unknown_batch_size()
+
+    __index__ = __int__ = __float__ = _need_number
+
+
+def _unknown_batch_size() -> TraceError:
+    return trace_error(
+        "the number of examples is not known while tracing.",
+        "Write np.zeros_like(x) for np.zeros(x.shape), gn.pick(z, y) for z[np.arange(n), y].",
+    )
+
+
+def batch_size(extent: Extent) -> Extent:
+    """An extent as users see it."""
+    return BatchSize(extent.k) if isinstance(extent, Dim) else extent
+
+
+def _answer(name: str, function: Callable[..., Any], args: Any, options: Any) -> Any:
+    """The function's result; arguments that it does not know are the user's mistake."""
+    try:
+        return function(*args, **options)
+    except TypeError as error:
+        if type(error) is not TypeError:
+            raise
+        raise trace_error(f"{name}: {str(error).rpartition('() ')[2]}.") from None
+
+
+def normal_axes(axes: Sequence[Any], node: Node, rank: int | None = None) -> tuple[int, ...]:
+    """Axes as non-negative ints, counted among ``rank`` (by default the array's own)."""
+    rank = node.ndim if rank is None else rank
+    for axis in axes:
+        if not -rank <= operator.index(axis) < rank:
+            raise trace_error(f"axis {axis} is out of bounds for an array of shape {node.shape}.")
+    return tuple(operator.index(axis) % rank for axis in axes)
 
 
 def _listing(table: dict[Any, Any]) -> str:
@@ -192,10 +249,10 @@ def node_of(value: Any) -> Node:
         return lift(value)
     if isinstance(value, Late):
         return node_of(value.resolve())
+    if isinstance(value, np.generic) and value.dtype.kind in "fiub":  # np.float64 is a float, too
+        return constant(value.item())
     if isinstance(value, bool | int | float):
         return constant(value)
-    if isinstance(value, np.generic):
-        return constant(value.item())
     array = np.asarray(value) if not isinstance(value, list | tuple) else _stacked(value)
     if isinstance(array, TracedArray):
         return array.node
@@ -255,13 +312,13 @@ class Trace(Builder):
 
 @contextlib.contextmanager
 def located() -> Iterator[None]:
-    """Shape errors raised inside name the user's line."""
+    """Errors about shapes and kinds that are raised inside name the user's line."""
     try:
         yield
-    except ShapeError as error:
+    except (ShapeError, TraceError) as error:
         if "\n" in str(error):
             raise
-        raise ShapeError(f"{user_line()}\n{error}") from None
+        raise type(error)(f"{user_line()}\n{error}") from None
 
 
 def traced(op: str, *values: Any, **attrs: Any) -> TracedArray:

@@ -19,7 +19,7 @@ from glassnet.errors import InputError, InputTypeError, ShapeError, suggest
 from .reading import read_array, read_numbers
 from .wording import a_kind, both, count, place, short, some
 
-__all__ = ["as_array", "as_integers", "check_lengths", "check_sample_weight", "class_weights"]
+__all__ = ["as_array", "as_integers", "as_numbers", "check_lengths", "check_sample_weight", "class_weights"]
 
 Array = NDArray[Any]
 
@@ -76,6 +76,36 @@ def as_array(X: ArrayLike, name: str, *, where: str, dtype: DTypeLike = np.float
     return array
 
 
+def as_numbers(X: ArrayLike, name: str, *, where: str, dtype: DTypeLike = np.float32) -> Array:
+    """Finite numbers: whole ones as they are, others as `as_array` makes them.
+
+    Parameters
+    ----------
+    X : array_like
+        As for `as_array`.
+    name, where : str
+        As for `as_array`.
+    dtype : dtype, default float32
+        The type of numbers that are not integers or booleans.
+
+    Returns
+    -------
+    ndarray
+
+    Raises
+    ------
+    InputError, InputTypeError, ShapeError
+        As for `as_array`.
+
+    Examples
+    --------
+    >>> as_numbers([0, 2], "y", where="fit()"), as_numbers([0.5, 2], "y", where="fit()")
+    (array([0, 2]), array([0.5, 2. ], dtype=float32))
+    """
+    source = _read(X, name, where)
+    return source if source.dtype.kind in "biu" else as_array(X, name, where=where, dtype=dtype)
+
+
 def _read(X: Any, name: str, where: str) -> Array:
     source = X if type(X) is np.ndarray and X.ndim else read_array(X, name, where)
     if source.dtype.kind not in "biuf":
@@ -92,6 +122,7 @@ def as_integers(
     where: str,
     below: int | None = None,
     remedy: str = "Number them from 0 (sklearn.preprocessing.LabelEncoder).",
+    fractions: str = "such as labels.\nTo predict a quantity, use a loss for it, such as squared_error.",
     dtype: DTypeLike = np.int64,
 ) -> Array:
     """Whole numbers in C order, such as labels or token ids, or an error that says which entry is bad.
@@ -106,6 +137,8 @@ def as_integers(
         When given, every entry has to be one of 0, 1, ..., ``below - 1``.
     remedy : str, optional
         The last line of the error for entries outside that range.
+    fractions : str, optional
+        How the error for fractions goes on after "needs whole numbers here".
     dtype : dtype, default int64
         An integer type, the type of the result.
 
@@ -127,7 +160,7 @@ def as_integers(
     """
     source = _read(X, name, where)
     if source.dtype.kind == "f":
-        _refuse_fractions(source, X, name, where)
+        _refuse_fractions(source, X, name, where, fractions)
     low, high = (0, below - 1) if below is not None else _integer_range(source.dtype, np.dtype(dtype))
     if int(source.min()) < low or int(source.max()) > high:
         found = _found((source < low) | (source > high), source, X, "value", f" outside {low} to {high}")
@@ -313,15 +346,14 @@ def _too_large(source: Array, array: Array, X: Any, name: str, where: str) -> In
     return InputError(f'{name} has {found}.\n{limit}\nScale the values down, or use dtype="float64".')
 
 
-def _refuse_fractions(source: Array, X: Any, name: str, where: str) -> None:
+def _refuse_fractions(source: Array, X: Any, name: str, where: str, advice: str) -> None:
     if not np.isfinite(source).all():
         raise _not_finite(source, source, X, name, where)
     bad = source != np.floor(source)
     if bad.any():
         raise InputError(
             f"{name} has {_found(bad, source, X, 'value', ' with a fraction')}.\n"
-            f"{where} needs whole numbers here, such as labels.\n"
-            "To predict a quantity, use a loss for it, such as squared_error."
+            f"{where} needs whole numbers here, {advice}"
         )
 
 

@@ -55,7 +55,7 @@ class Dataset:
         return float(len(self)) if self.weights is None else float(self.weights.sum())
 
     def arrays(self) -> dict[str, Array | None]:
-        """The arrays by the names that programs give them: ``x`` (or ``x1``, ``x2``, ...), ``y``, ``sample_weight``."""
+        """The arrays by their names in programs: ``x`` (or ``x1``, ``x2``, ...), ``y``, ``sample_weight``."""
         single = len(self.inputs) == 1
         named = {"x" if single else f"x{i}": array for i, array in enumerate(self.inputs, 1)}
         return {**named, "y": self.targets, "sample_weight": self.weights}
@@ -171,7 +171,7 @@ def validation_split(dataset: Dataset, fraction: float, seed: int, stratify: boo
 
 
 def _held_out(n: int, fraction: float) -> int:
-    if not 0 < fraction < 1:
+    if not isinstance(fraction, int | float | np.floating) or not 0 < fraction < 1:
         raise InputError(
             f"validation_split is {short(fraction)}.\n"
             "It is the share of the examples held out: above 0 and below 1, such as 0.2."

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from glassnet.grad.backward import backward
 from glassnet.graph.dims import N, Shape
 from glassnet.graph.graph import Graph, Place, input_node, input_place
-from glassnet.graph.node import Node, make, place, reshape
+from glassnet.graph.node import Node, make, place
 from glassnet.nn.context import NetworkTrace, Weight
 from glassnet.nn.layer import Layer
 from glassnet.nn.losses import Loss
@@ -22,9 +22,10 @@ from glassnet.nn.metrics import Metric
 from glassnet.nn.specs import Spec
 from glassnet.optim.optimizers import Optimizer
 from glassnet.trace.tracer import TracedArray, node_of
+from glassnet.train.updates import add_update, part_of, rename
 
 SMALL = 6  # up to this many parameter arrays are arguments of their own
-_RESERVED = (
+RESERVED = (
     "x",
     "y",
     "w",
@@ -67,9 +68,10 @@ class Network(Protocol):
 class Sheet:
     """One graph being made for a network: the trace, the inputs, and where results go."""
 
-    def __init__(self, network: Network, training: bool) -> None:
+    def __init__(self, network: Network, training: bool, sampling: bool = False) -> None:
         self.network = network
-        self.trace = NetworkTrace(training, _RESERVED)
+        slots = network.optimizer.slots if network.optimizer else ()
+        self.trace = NetworkTrace(training, (*RESERVED, *slots), sampling)
         self.weights, self.trained = network.weights(), network.trained_weights()
         self.outputs: dict[Place, Node] = {}
         self.first: list[Node] = []
@@ -142,8 +144,10 @@ class Sheet:
             if weight.regularizer is not None and weight in self.trained:
                 self.trace.note = weight.key
                 terms.append(weight.regularizer(self.trace.bound[weight]))
+        for key, activity_penalty in self.trace.penalties.items():
+            self.trace.note = key
+            terms.append(activity_penalty())
         self.trace.note = ""
-        terms += [TracedArray(node) for node in self.trace.penalties]
         if not terms:
             return None
         total = terms[0]
@@ -198,19 +202,17 @@ def vector_offsets(weights: Sequence[Weight]) -> dict[Weight, int]:
     return offsets
 
 
-def part_of(vector: Node, start: int, shape: tuple[int, ...]) -> Node:
-    """A weight's part of the vector, in its shape."""
-    return reshape(make("slice", vector, slices=((start, start + math.prod(shape), 1),)), shape)
-
-
-def prediction_graph(network: Network) -> Graph:
-    """Inputs to the last layer's output."""
-    sheet = Sheet(network, training=False)
+def prediction_graph(network: Network, sampling: bool = False) -> Graph:
+    """Inputs to the last layer's output; with dropout and noise drawn, if asked."""
+    sheet = Sheet(network, training=False, sampling=sampling)
     with sheet.trace:
         sheet.bind_entries()
         scores = node_of(sheet.run())
     sheet.outputs["return", "scores"] = scores
-    return sheet.graph("predict", "The network's output for the inputs x.", loose=len(sheet.trained) <= SMALL)
+    doc = "The network's output for the inputs x."
+    if sampling and sheet.trace.seed is not None:
+        doc = f"{doc[:-1]}, with dropout and noise drawn.\n\nt = 1, 2, ... is the number of the pass."
+    return sheet.graph("sample" if sampling else "predict", doc, loose=len(sheet.trained) <= SMALL)
 
 
 def _loss_outputs(sheet: Sheet, spec: Spec, weighted: bool, scores: Any) -> tuple[Node, Node, Node | None]:
@@ -219,32 +221,29 @@ def _loss_outputs(sheet: Sheet, spec: Spec, weighted: bool, scores: Any) -> tupl
     y, weights = sheet.targets(spec, weighted)
     with place(scope="loss"):
         data = node_of(sheet.network.loss_function(y, scores, weights))
-        _rename(data, "data_loss")
+        rename(data, "data_loss")
         penalty = sheet.penalty()
         if penalty is not None:
-            _rename(penalty.node, "penalty")
+            rename(penalty.node, "penalty")
         total = data if penalty is None else data + penalty.node
-        _rename(total, "loss")
+        rename(total, "loss")
         _metric_outputs(sheet, y, scores, weights)
     return total, data, None if penalty is None else penalty.node
-
-
-def _rename(node: Node, name: str) -> None:
-    if node.op not in ("input", "const", "size"):
-        node.label.name = name
 
 
 def _metric_outputs(sheet: Sheet, y: Any, scores: Any, weights: Any) -> None:
     assert sheet.network.loss_function is not None
     for metric in sheet.network.metrics:
-        values = metric(y, scores, sheet.network.loss_function.threshold)
+        if metric.held_out:
+            continue
+        values = metric(y, scores, sheet.network.loss_function)
         if not values.shape:
             mean = values
         elif weights is None:
             mean = values.mean()
         else:
             mean = (weights * values).sum() / TracedArray(make("maximum", node_of(weights.sum()), 1e-30))
-        _rename(mean.node, metric.name if metric.name.isidentifier() else "metric")
+        rename(mean.node, metric.name if metric.name.isidentifier() else "metric")
         sheet.outputs["return", metric.name] = mean.node
 
 
@@ -266,8 +265,10 @@ def evaluation_graph(network: Network, spec: Spec, weighted: bool, training: boo
     return sheet.graph("loss", doc, loose=len(sheet.trained) <= SMALL)
 
 
-def gradients_graph(network: Network, spec: Spec, weighted: bool, training: bool) -> Graph:
-    """The gradient of the total loss with respect to every trained weight."""
+def gradients_graph(
+    network: Network, spec: Spec, weighted: bool, training: bool, with_loss: bool = False
+) -> Graph:
+    """The gradient of the total loss with respect to every trained weight; the loss too, if asked."""
     sheet = Sheet(network, training)
     with sheet.trace:
         sheet.bind_entries()
@@ -275,9 +276,9 @@ def gradients_graph(network: Network, spec: Spec, weighted: bool, training: bool
         total, _, _ = _loss_outputs(sheet, spec, weighted, scores)
         sheet.bind_all()
         gradients = backward(total, [sheet.node(weight) for weight in sheet.trained])
-    sheet.outputs = {
-        ("gradients", weight.key): gradient for weight, gradient in zip(sheet.trained, gradients, strict=True)
-    }
+    pairs = zip(sheet.trained, gradients, strict=True)
+    sheet.outputs = {("return", "loss"): total} if with_loss else {}
+    sheet.outputs.update({("gradients", weight.key): gradient for weight, gradient in pairs})
     doc = f"The gradient of the loss with respect to each parameter.\n\n{_batch_doc(sheet, spec)}"
     return sheet.graph("gradients", doc, loose=len(sheet.trained) <= SMALL)
 
@@ -285,7 +286,8 @@ def gradients_graph(network: Network, spec: Spec, weighted: bool, training: bool
 def uses_vector(network: Network, count: int) -> bool:
     """Whether the training step keeps the parameters in one vector."""
     assert network.optimizer is not None
-    return count > 0 and (bool(network.optimizer.slots) or count > SMALL)
+    remembers = bool(network.optimizer.slots) or network.optimizer.full_batch
+    return count > 0 and (remembers or count > SMALL)
 
 
 def training_graph(network: Network, spec: Spec, weighted: bool) -> Graph:
@@ -301,110 +303,22 @@ def training_graph(network: Network, spec: Spec, weighted: bool) -> Graph:
         metrics, sheet.outputs = sheet.outputs, {("return", "loss"): total}
         sheet.outputs.update(metrics)
         gradients = backward(total, [sheet.node(weight) for weight in sheet.trained])
-        with place(phase="update"), _Nameless(sheet.trace):
-            if vector is None:
-                _update_arrays(sheet, gradients)
-            else:
-                _update_vector(sheet, gradients, vector)
+        add_update(sheet, gradients, vector)
         for weight, node in sheet.trace.updates.items():
             node.label.name = None
             sheet.outputs["state", weight.key] = node
-    return sheet.graph("train_step", _training_doc(sheet, spec, vector), loose=True)
-
-
-class _Nameless:
-    """Variables of this module are not the user's."""
-
-    def __init__(self, trace: NetworkTrace) -> None:
-        self.names = trace.names
-
-    def __enter__(self) -> None:
-        self.old, self.names.active = self.names.active, False
-
-    def __exit__(self, *_: object) -> None:
-        self.names.active = self.old
-
-
-def _step_input(sheet: Sheet) -> Any:
-    optimizer = sheet.network.optimizer
-    assert optimizer is not None
-    if not optimizer.counts_steps:
-        return None
-    sheet.trace.step = sheet.trace.step or input_node("t", (), "weak_int")
-    return TracedArray(sheet.trace.step)
-
-
-def _update_arrays(sheet: Sheet, gradients: Sequence[Node]) -> None:
-    """``W1 = W1 - learning_rate * dW1``, array by array."""
-    optimizer = sheet.network.optimizer
-    assert optimizer is not None
-    for weight, gradient in zip(sheet.trained, gradients, strict=True):
-        with place(scope=optimizer.name):
-            w = TracedArray(sheet.node(weight))
-            new = optimizer.traced_update(w, TracedArray(gradient), (), _step_input(sheet))[0]
-        sheet.outputs["parameters", weight.key] = _constrained(sheet, weight, new.node)
-
-
-def _constrained(sheet: Sheet, weight: Weight, value: Node) -> Node:
-    """The weight after its constraint; both steps keep the weight's name."""
-    if weight.constraint is None:
-        return value
-    value.label.replaces = value.label.replaces or sheet.node(weight)
-    sheet.trace.note = weight.key
-    with place(scope="constraints"):
-        result = node_of(weight.constraint(TracedArray(value)))
-    sheet.trace.note = ""
-    result.label.replaces = value
-    return result
-
-
-def _update_vector(sheet: Sheet, gradients: Sequence[Node], vector: Node) -> None:
-    """``w, m, v = adam(w, g, m, v, t)``, all parameters at once; then the constraints, part by part."""
-    optimizer = sheet.network.optimizer
-    assert optimizer is not None
-    with place(scope=optimizer.name):
-        g = make("pack", *gradients) if len(gradients) > 1 else reshape(gradients[0], vector.shape)
-        _rename(g, "g" if len(gradients) > 1 else g.label.name or "g")
-        slots = [input_node(slot, vector.shape) for slot in optimizer.slots]
-        sheet.slots = slots
-        step = _step_input(sheet)
-        new, *rest = optimizer.traced_update(
-            TracedArray(vector), TracedArray(g), tuple(map(TracedArray, slots)), step
-        )
-    sheet.outputs["return", "w"] = _constrained_vector(sheet, vector, new.node)
-    for slot, value in zip(optimizer.slots, rest, strict=True):
-        sheet.outputs["return", slot] = node_of(value)
-
-
-def _constrained_vector(sheet: Sheet, old: Node, new: Node) -> Node:
-    """The vector with the constrained weights put back in their places."""
-    if not any(weight.constraint for weight in sheet.trained):
-        return new
-    new.label.replaces = old
-    parts: list[Node] = []
-    start = untouched = 0
-    for weight in [*sheet.trained, None]:
-        if weight is None or weight.constraint is not None:
-            parts += [make("slice", new, slices=((untouched, start, 1),))] if untouched < start else []
-        if weight is None:
-            break
-        stop = start + math.prod(weight.shape)
-        if weight.constraint is not None:
-            piece = part_of(new, start, weight.shape)
-            result = _constrained(sheet, weight, piece)
-            result.label.replaces, piece.label.replaces = sheet.node(weight), None
-            parts.append(result)
-            untouched = stop
-        start = stop
-    with place(scope="constraints"):
-        whole = make("pack", *parts)
-    whole.label.replaces = new
-    return whole
+    full_batch = network.optimizer is not None and network.optimizer.full_batch
+    name = "loss_and_gradient" if full_batch else "train_step"
+    return sheet.graph(name, _training_doc(sheet, spec, vector), loose=True)
 
 
 def _training_doc(sheet: Sheet, spec: Spec, vector: Node | None) -> str:
     """The docstring: what goes in, in the words of the arguments."""
+    optimizer = sheet.network.optimizer
+    full_batch = optimizer is not None and optimizer.full_batch
     first = "One training step: loss, gradients, update."
+    if full_batch:
+        first = "The loss and its gradient at w; SciPy's L-BFGS-B chooses the next w."
     rest = [_batch_doc(sheet, spec)]
     if vector is not None:
         rest.append(f"w {_shape(vector.shape)} holds all parameters, end to end.")
@@ -416,7 +330,7 @@ def _training_doc(sheet: Sheet, spec: Spec, vector: Node | None) -> str:
 
 
 def _batch_doc(sheet: Sheet, spec: Spec) -> str:
-    """``x (n, 3) inputs, y (n,) labels.``"""
+    """The docstring's line about the batch: x (n, 3) inputs, y (n,) labels."""
     words = {"y": "labels" if spec.kind == "int" else "targets", "sample_weight": "weights"}
     names = {node.attrs["name"]: node.shape for node in sheet.first}
     return ", ".join(f"{n} {_shape(s)} {words.get(n, 'inputs')}" for n, s in names.items()) + "."

@@ -37,7 +37,7 @@ class Stepper:
         self.dirty = False  # whether steps were done since the model took the arrays over
         self.seed = seed
         names = {place: name for name, place in program.arguments.items() if place is not None}
-        self.batch = [name for place, name in names.items() if _is_batch(place)]
+        self.batch = [(name, place[1]) for place, name in names.items() if _is_batch(place)]
         self.carried: list[str | None] = []
         for place in program.returned:  # the argument that takes each result in the next step, if any
             self.carried.append(names.get(("argument", place[1]) if place[0] == "return" else place))
@@ -60,8 +60,8 @@ class Stepper:
         if self.counts:
             bound["t"] = self.step
         arrays = batch.arrays()
-        for name in self.batch:
-            bound[name] = arrays[name]
+        for name, which in self.batch:
+            bound[name] = arrays[which]
         returned = self.program.function(**bound)
         if len(self.carried) == 1:
             return (returned,)
@@ -206,13 +206,13 @@ def train(
         Called with the epoch's number in this run and its logs: stores the state, validates, answers the
         complete logs.
     refresh : callable
-        Called after the callbacks, which may have changed parameters or rates.
+        Called before each epoch: callbacks may have changed parameters or rates.
     """
     for epoch in range(epochs):
         callbacks.on_epoch_begin(epoch)
+        refresh()
         order = random.shuffle(seed, first_epoch + epoch, len(data)) if shuffle else None
         logs = run_epoch(stepper, data, batch_size, order, callbacks, epoch)
         callbacks.on_epoch_end(epoch, after_epoch(epoch, logs))
-        refresh()
         if should_stop():
             break

@@ -7,15 +7,18 @@ from typing import Any
 
 import numpy as np
 
+from glassnet import random
 from glassnet.errors import InputError, ShapeError
 from glassnet.nn.losses import Loss
 from glassnet.nn.network import Network
-from glassnet.nn.norm import Normalization
 from glassnet.nn.specs import Spec
 from glassnet.train import checks
+from glassnet.train.adapting import adapt as adapt
 from glassnet.train.data import Dataset, batches, validation_split
 
 ClassWeight = Mapping[Any, float] | str | None
+
+_EMBEDDING = "Raise the input_dim of Embedding, or number what it looks up from 0."
 
 
 def prepare_inputs(network: Network, X: Any, where: str) -> tuple[np.ndarray, ...]:
@@ -27,14 +30,21 @@ def prepare_inputs(network: Network, X: Any, where: str) -> tuple[np.ndarray, ..
             f"the model has {len(network.input_specs)} inputs; got {len(given)}.\nPass a list of arrays."
         )
     names = [f"X[{i}]" for i in range(len(given))] if several else ["X"]
+    kinds = [spec.kind for spec in network.input_specs] or [network.input_kind()]
     arrays = tuple(
-        checks.as_array(x, n, where=where, dtype=network.dtype) for x, n in zip(given, names, strict=True)
+        checks.as_integers(x, name, where=where, fractions="which Embedding looks up.")
+        if kind == "int"
+        else checks.as_array(x, name, where=where, dtype=network.dtype)
+        for x, name, kind in zip(given, names, kinds, strict=True)
     )
     if not network.built:
         network.build((None, *arrays[0].shape[1:]))
     for array, spec, name in zip(arrays, network.input_specs, names, strict=True):
         if array.shape[1:] != spec.shape:
-            raise ShapeError(f"{name} has shape {array.shape}; the model takes {spec}.")
+            one = f"\nOne example: {name}[None]." if array.shape == spec.shape else ""
+            raise ShapeError(f"{name} has shape {array.shape}; the model takes {spec}.{one}")
+        if spec.below is not None:
+            checks.as_integers(array, name, where=where, below=spec.below, remedy=_EMBEDDING)
     checks.check_lengths(**dict(zip(names, arrays, strict=True)))
     return arrays
 
@@ -50,7 +60,8 @@ def prepare(
 ) -> Dataset:
     """Inputs, targets as the loss wants them, and weights."""
     inputs = prepare_inputs(network, X, where)
-    targets = loss.targets(y, network.output_shape, network.dtype, where)
+    numbers = checks.as_numbers(y, "y", where=where, dtype=network.dtype)
+    targets = loss.targets(numbers, network.output_shape, network.dtype, where)
     checks.check_lengths(X=inputs[0], y=targets, sample_weight=sample_weight)
     weights = None
     if sample_weight is not None:
@@ -84,27 +95,31 @@ def with_validation(
         return data, prepare(network, loss, given[0], given[1], "validation_data", *given[2:])
     if not share:
         return data, None
-    stratify = data.targets is not None and data.targets.dtype.kind == "i"
-    return validation_split(data, share, network.seed, stratify)
+    return validation_split(data, share, network.seed, stratify=are_classes(loss, data.targets))
 
 
-def adapt(network: Network, data: Dataset) -> None:
-    """Give each Normalization layer that has no statistics yet those of the training data.
+def are_classes(loss: Loss, targets: np.ndarray | None) -> bool:
+    """Whether targets name classes: labels, one column of 0 and 1, or one-hot rows."""
+    if targets is None:
+        return False
+    column = targets.shape[1:] in ((), (1,))
+    if loss.task == "labels" or (loss.task == "binary" and column):
+        return targets.dtype.kind == "i" or bool(((targets == 0) | (targets == 1)).all())
+    return targets.dtype.kind == "i"
 
-    Raises
-    ------
-    InputError
-        A layer that does not stand right behind an input: what reaches it is known only later.
-    """
-    for layer in network.layers:
-        if isinstance(layer, Normalization) and not layer.adapted:
-            index = network.input_of(layer)
-            if index is None:
-                raise InputError(
-                    f"layer {layer.key} has no statistics, and it does not stand right behind an input.\n"
-                    "Call its adapt(data) before fit(), or use BatchNormalization there."
-                )
-            layer.adapt(data.inputs[index])
+
+def example(network: Network, loss: Loss, rows: int) -> tuple[Any, np.ndarray]:
+    """A few random examples that fit a network and its loss."""
+    generator = random.parameter_generator(network.seed, "example")
+    inputs = [_example_input(spec, rows, generator) for spec in network.input_specs]
+    targets = loss.example_targets(generator, rows, network.output_shape)
+    return inputs if len(inputs) > 1 else inputs[0], targets
+
+
+def _example_input(spec: Spec, rows: int, generator: np.random.Generator) -> np.ndarray:
+    if spec.kind == "int":
+        return generator.integers(0, spec.below or 2, (rows, *spec.shape))
+    return generator.standard_normal((rows, *spec.shape))
 
 
 def parts(data: Dataset, batch_size: int) -> list[Dataset]:

@@ -17,7 +17,6 @@ from glassnet.printers.helpers import helper_source
 from glassnet.programs.python import Program
 from glassnet.train.data import Dataset
 
-
 # NumPy reads it when it is imported; a small product of matrices is slower on two threads.
 _ONE_THREAD = 'import os\n\nos.environ["OPENBLAS_NUM_THREADS"] = "1"  # as fit() does for a small network\n\n'
 

@@ -9,12 +9,14 @@ import numpy as np
 from glassnet.errors import UnknownNameError, suggest
 from glassnet.graph.graph import Graph, Place
 from glassnet.nn.specs import Spec
+from glassnet.optim.lbfgs import LBFGS
 from glassnet.programs.python import Program, compile_graph
 from glassnet.train import graphs
 from glassnet.train.data import Dataset
+from glassnet.train.full_batch import FullBatchStepper
 from glassnet.train.loop import Stepper
 
-KINDS = ("train", "predict", "loss", "gradients")
+KINDS = ("train", "predict", "sample", "loss", "gradients")
 FIRST_LINES = ('# Printed by glassnet, backend "numpy": this text is what runs.', "")
 Values = dict[Place, Any]
 
@@ -40,8 +42,8 @@ class Shelf:
         """The graph behind a program."""
         if kind not in KINDS:
             raise UnknownNameError(f"unknown kind of program {kind!r}. {suggest(kind, KINDS)}")
-        if kind == "predict" or target is None:
-            return graphs.prediction_graph(self.network)
+        if kind in ("predict", "sample") or target is None:
+            return graphs.prediction_graph(self.network, sampling=kind == "sample")
         if kind == "train":
             return graphs.training_graph(self.network, target, weighted)
         make = graphs.evaluation_graph if kind == "loss" else graphs.gradients_graph
@@ -52,58 +54,78 @@ class Shelf:
     ) -> Program:
         """A program, from the shelf if it is there."""
         trained = tuple(trained for _, trained in self.network.weights())
-        key = (kind, target, weighted, training, trained)
+        loss = self.network.loss_function
+        form = None if loss is None or kind == "predict" else loss.form()
+        key = (kind, target, weighted, training, trained, form)
         if key not in self.programs:
             self.programs[key] = compile_graph(self.graph(kind, target, weighted, training), FIRST_LINES)
         return self.programs[key]
 
     def text(self, program: Program) -> str:
         """A program's text with the present hyper-parameters at its top."""
-        now = self.hyper_values(program)
+        now = self.hyper_values(program.graph)
         if any(program.graph.values[place] != value for place, value in now.items()):
             program.reprint(now)
         return program.text
 
     @staticmethod
-    def hyper_values(program: Program) -> Values:
+    def hyper_values(graph: Graph) -> Values:
         """Place → present value of each hyper-parameter."""
-        return {place: getattr(owner, name) for place, (owner, name) in program.graph.hypers.items()}
+        return {place: getattr(owner, name) for place, (owner, name) in graph.hypers.items()}
 
-    def values(self, program: Program, seed: int, step: int) -> Values:
-        """Place → value of weights, hyper-parameters, seed and the next step's number."""
+    def values(self, graph: Graph, seed: int, step: int) -> Values:
+        """Place → value of weights, captured arrays, hyper-parameters, seed and the next step's number."""
         values: Values = {}
         for weight, trained in self.network.weights():
             container = "parameters" if trained else "state" if not weight.trainable else "frozen"
             values[container, weight.key] = weight.value
         return {
             **values,
-            **self.hyper_values(program),
+            **self.captured_values(graph),
+            **self.hyper_values(graph),
             ("argument", "seed"): seed,
             ("argument", "t"): step + 1,
         }
 
+    def captured_values(self, graph: Graph) -> Values:
+        """Place → array that a function of the user's found around it, floats in the model's float type."""
+        arrays = {place: value for place, value in graph.values.items() if place[0] == "captured"}
+        dtype = self.network.dtype
+        return {k: v.astype(dtype, copy=False) if v.dtype.kind == "f" else v for k, v in arrays.items()}
+
     def run(self, program: Program, data: Dataset, seed: int, step: int) -> Values:
         """Run a program that changes nothing on a batch."""
-        values = self.values(program, seed, step)
-        values.update({("argument", name): array for name, array in data.arrays().items()})
-        return program(values)
+        return program(self.batch_values(program.graph, data, seed, step))
+
+    def batch_values(self, graph: Graph, data: Dataset, seed: int, step: int) -> Values:
+        """Place → value of everything a graph may need for one batch."""
+        values = self.values(graph, seed, step)
+        return {**values, **{("argument", name): array for name, array in data.arrays().items()}}
 
     def training_values(self, program: Program, seed: int, step: int) -> Values:
         """The values of a training step: also the vector of all trained weights and the optimizer's slots."""
         assert self.network.optimizer is not None
-        values = self.values(program, seed, step)
+        values = self.values(program.graph, seed, step)
         if ("argument", "w") in program.inputs:
             vector = np.concatenate([np.ravel(np.asarray(w.value)) for w in self.network.trained_weights()])
             values["argument", "w"] = vector
-            for name in self.network.optimizer.slots:
-                kept = self.slots.get(name)
-                fits = kept is not None and kept.shape == vector.shape
-                values["argument", name] = kept if fits else np.zeros_like(vector)
+            values.update({("argument", name): slot for name, slot in self._present_slots(vector).items()})
         return values
+
+    def _present_slots(self, vector: np.ndarray) -> dict[str, np.ndarray]:
+        """What the optimizer remembers; its start, if other weights are trained now."""
+        optimizer = self.network.optimizer
+        fresh = {name: optimizer.start(name, vector) for name in optimizer.slots} if optimizer else {}
+        kept = {name: self.slots[name] for name in fresh if name in self.slots}
+        fits = {name: slot.shape for name, slot in kept.items()} == {n: s.shape for n, s in fresh.items()}
+        return kept if fits else fresh
 
     def stepper(self, program: Program, seed: int, step: int) -> Stepper:
         """A training program, ready to run from the model's present state."""
-        return Stepper(program, self.training_values(program, seed, step), seed, step)
+        values, optimizer = self.training_values(program, seed, step), self.network.optimizer
+        if isinstance(optimizer, LBFGS):
+            return FullBatchStepper(program, values, seed, step, optimizer)
+        return Stepper(program, values, seed, step)
 
     def refresh(self, stepper: Stepper) -> None:
         """Let a stepper go on from the model's present values, which a callback may have changed."""
@@ -119,12 +141,21 @@ class Shelf:
                 by_key[key].value = value
         vector = values.get(("return", "w"))
         if vector is not None:
-            for weight, start in graphs.vector_offsets(self.network.trained_weights()).items():
-                part = vector[start : start + int(np.prod(weight.shape))]
-                weight.value = part.reshape(weight.shape)
+            self._store_vector(vector)
         self.slots = {
             key: value for (container, key), value in values.items() if self._is_slot(container, key)
         }
+
+    def _store_vector(self, vector: np.ndarray) -> None:
+        for weight, start in graphs.vector_offsets(self.network.trained_weights()).items():
+            part = vector[start : start + int(np.prod(weight.shape))]
+            weight.value = part.reshape(weight.shape)
+
+    def apply_average(self) -> None:
+        """Give the trained weights the values of their moving average, if the optimizer keeps one."""
+        optimizer = self.network.optimizer
+        if optimizer is not None and optimizer.use_ema and "average" in self.slots:
+            self._store_vector(self.slots["average"])
 
     def _is_slot(self, container: str, key: str) -> bool:
         optimizer = self.network.optimizer

@@ -1,0 +1,22 @@
+"""Measure one peer: ``python -m benchmarks.worker module:function`` prints ``[number, remarks]`` as JSON.
+
+It loads nothing but the standard library before the peer's module, so that imports can be measured, too.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+
+
+def main() -> None:
+    """Call the function and print what it answers."""
+    module, _, name = sys.argv[1].partition(":")
+    answer = getattr(importlib.import_module(module), name)()
+    value, remarks = answer if isinstance(answer, tuple) else (answer, {})
+    print(json.dumps([value, remarks]))
+
+
+if __name__ == "__main__":
+    main()

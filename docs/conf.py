@@ -1,0 +1,46 @@
+"""Configuration of the documentation: Sphinx, with pages that are run when they are built."""
+
+from __future__ import annotations
+
+import warnings
+
+import matplotlib as mpl
+
+import glassnet
+
+mpl.use("Agg")
+warnings.simplefilter("error")
+
+project = "glassnet"
+author = "The glassnet developers"
+project_copyright = "2026, the glassnet developers"
+version = release = glassnet.__version__
+
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.mathjax",
+    "numpydoc",
+    "sphinx_gallery.gen_gallery",
+]
+html_theme = "furo"
+html_title = "glassnet"
+exclude_patterns = ["_build", "learn/*.md5"]
+templates_path: list[str] = []
+autosummary_generate = True
+numpydoc_show_class_members = False
+nitpicky = False
+
+sphinx_gallery_conf = {
+    "examples_dirs": "learn",
+    "gallery_dirs": "pages",
+    "filename_pattern": r"/\w+\.py$",  # every page is run, and its figures and output are those of that run
+    "within_subsection_order": "FileNameSortKey",
+    "abort_on_example_error": True,
+    "download_all_examples": False,
+    "show_memory": False,
+    "min_reported_time": 10_000,
+    "show_signature": False,
+    "remove_config_comments": True,
+    "reset_modules": (),
+}

@@ -1,0 +1,1 @@
+"""Explanations of a model: its derivation, link by link; its drawing."""

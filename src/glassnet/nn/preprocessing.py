@@ -1,0 +1,400 @@
+"""Preprocessing of inputs by fixed statistics, which come from the training data and from nowhere else.
+
+Each layer has ``adapt(data)`` (``fit`` calls it with the training split) and ``inverse(array)``, the way back.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from glassnet.errors import InputError, InputTypeError, NotBuiltError, ShapeError
+from glassnet.nn import initializers
+from glassnet.nn.layer import InputShape, Layer
+from glassnet.nn.norm import broadcastable
+from glassnet.nn.sizes import axis_argument, chosen_axes, extents
+
+__all__ = ["MeanSubtraction", "MinMaxScaling", "Normalization", "Preprocessing", "Rescaling"]
+
+Axis = int | tuple[int, ...] | None
+
+
+class Preprocessing(Layer):
+    """Base of layers whose statistics are computed once, in float64, and then stay as they are.
+
+    Subclasses create them in ``build`` with ``add_statistic`` and compute them in ``statistics``.
+
+    Parameters
+    ----------
+    name : str, optional
+    """
+
+    known = False  # whether the statistics were given or computed
+
+    def add_statistic(self, name: str, shape: tuple[int, ...], initializer: Any, symbol: str) -> Any:
+        """A weight that is not trained."""
+        return self.add_weight(name, shape, initializer, trainable=False, symbol=symbol)
+
+    @property
+    def adapted(self) -> bool:
+        """Whether the statistics are known: given, computed, or put there by ``model.set_parameters``."""
+        return self.known or any(map(_moved, self.own_weights))
+
+    def adapt(self, data: Any) -> None:
+        """Compute the statistics, in float64.
+
+        Parameters
+        ----------
+        data : array (n, ..., features)
+            The training data, and nothing else: statistics from other data leak it into training.
+
+        Raises
+        ------
+        InputError, InputTypeError, ShapeError
+            No numbers, NaN or infinity, or another shape than the layer has.
+        """
+        x = finite_numbers(data, type(self).__name__)
+        found = self.statistics(x)
+        self.build_once((None, *x.shape[1:]))
+        weights = {weight.name: weight for weight in self.own_weights}
+        for name, value in found.items():
+            weight = weights[name]
+            if np.shape(value) != weight.shape:
+                raise self._misfit(weight.shape, x.shape)
+        for name, value in found.items():
+            old = weights[name].value
+            weights[name].assign(np.asarray(value, float if old is None else old.dtype))
+        self.known = True
+
+    def _misfit(self, own: tuple[int, ...], shape: tuple[int, ...]) -> ShapeError:
+        what = f"{own[0]} features" if len(own) in (1, 2) else f"statistics of shape {own}"
+        return ShapeError(f"{type(self).__name__}.adapt(): the layer takes {what}; got data of shape {shape}.")
+
+    def statistics(self, x: np.ndarray) -> dict[str, Any]:
+        """Name → value, computed from float64 data."""
+        raise NotImplementedError
+
+    def inverse(self, array: Any) -> np.ndarray:
+        """Undo the transformation, on plain arrays.
+
+        Parameters
+        ----------
+        array : array (n, ...)
+            What the layer answers.
+
+        Returns
+        -------
+        ndarray
+            In float64, or in the array's own float type.
+
+        Raises
+        ------
+        NotBuiltError
+            The statistics are not known yet.
+        """
+        if not self.adapted:
+            raise NotBuiltError(
+                f"{type(self).__name__}.inverse() needs statistics, and there are none yet.\n"
+                "Call adapt(data) or model.fit(X, y) first."
+            )
+        given = np.asarray(array)
+        self.build_once((None, *given.shape[1:]))
+        for weight in self.own_weights:
+            if weight.value is None:  # given to the constructor, and not used before
+                weight.initialize(np.random.default_rng(0), float)
+        restored = np.asarray(self.restore(given.astype(float)))
+        return restored.astype(given.dtype) if given.dtype.kind == "f" else restored
+
+    def restore(self, z: Any) -> Any:
+        """The inverse of ``call``."""
+        raise NotImplementedError
+
+
+def _moved(weight: Any) -> bool:
+    """Whether a statistic is no longer the placeholder it was made with."""
+    if weight.value is None:
+        return False
+    return not np.array_equal(weight.value, np.asarray(weight.initializer(weight.shape), weight.value.dtype))
+
+
+def finite_numbers(data: Any, owner: str) -> np.ndarray:
+    """The data for ``adapt`` as float64, or an error."""
+    try:
+        x = np.asarray(data, float)
+    except (TypeError, ValueError):
+        raise InputTypeError(
+            f"{owner}.adapt() needs an array of numbers; got a {type(data).__name__} "
+            "that NumPy cannot read as numbers."
+        ) from None
+    if not x.size:
+        raise InputError(f"the data for {owner}.adapt() are empty: shape {x.shape}.")
+    bad = ~np.isfinite(x)
+    if bad.any():
+        raise InputError(
+            f"the data for {owner}.adapt() have {int(bad.sum())} values that are not finite, "
+            f"first at row {int(np.argwhere(bad)[0][0])}.\n"
+            "Remove those rows, or fill them (sklearn.impute.SimpleImputer)."
+        )
+    return x
+
+
+class AxisStatistics(Preprocessing):
+    """Base of layers with statistics for each index of some axes.
+
+    Parameters
+    ----------
+    axis : int, tuple of int, or None
+        Keras's meaning: statistics for each index of these axes, over all the others. -1 is one for each
+        feature, or for each channel of images; None one for everything; ``(1, 2, 3)`` one for each pixel.
+    name : str, optional
+    """
+
+    def __init__(self, axis: Any, name: str | None) -> None:
+        super().__init__(name)
+        owner = type(self).__name__
+        self.axis: Axis = None if axis is None else axis_argument(axis, owner)
+        if self.axis == 0 or (isinstance(self.axis, tuple) and 0 in self.axis):
+            raise InputError(
+                f"{owner}: axis 0 is the batch; one example's axes are counted from 1, or from -1 backwards."
+            )
+
+    def kept_axes(self, shape: tuple[Any, ...]) -> tuple[int, ...]:
+        """The axes whose indices have statistics of their own."""
+        return () if self.axis is None else chosen_axes(self.axis, shape, type(self).__name__)
+
+    def statistics_shape(self, shape: tuple[Any, ...]) -> tuple[int, ...]:
+        """The shape of a statistic for inputs of this shape."""
+        kept = self.kept_axes(shape)
+        return tuple(broadcastable(np.empty(extents(shape, kept)), kept, len(shape)).shape)
+
+    def over_others(self, reduce: Any, x: np.ndarray) -> np.ndarray:
+        """A statistic over all axes but those kept."""
+        kept = self.kept_axes(x.shape)
+        found = reduce(x, axis=tuple(i for i in range(x.ndim) if i not in kept))
+        return np.asarray(broadcastable(np.asarray(found), kept, x.ndim))
+
+
+class Normalization(AxisStatistics):
+    """Standardize the inputs: ``(x - mean) / sqrt(variance)``, feature by feature, with fixed statistics.
+
+    Parameters
+    ----------
+    axis : int, tuple of int, or None, default -1
+        Statistics for each index of these axes: -1 for each feature, or for each channel of images; None for
+        one mean and one variance of everything; ``(1, 2, 3)`` for each pixel.
+    mean, variance : array or float, optional
+        Known statistics; otherwise :meth:`adapt` computes them, or ``fit`` does so from the training data.
+    invert : bool, default False
+        Undo the standardization instead: ``mean + x * sqrt(variance)``.
+    name : str, optional
+
+    Notes
+    -----
+    A constant feature is divided by 1, so it becomes 0 rather than NaN.
+
+    Examples
+    --------
+    >>> layer = Normalization()
+    >>> layer.adapt(np.array([[0.0, 5.0], [2.0, 5.0]]))
+    >>> layer(np.array([[0.0, 5.0]]))
+    array([[-1.,  0.]])
+    >>> layer.inverse([[-1.0, 0.0]])
+    array([[0., 5.]])
+    """
+
+    def __init__(
+        self,
+        axis: Any = -1,
+        mean: Any = None,
+        variance: Any = None,
+        invert: bool = False,
+        name: str | None = None,
+    ) -> None:
+        super().__init__(axis, name)
+        if (mean is None) != (variance is None):
+            raise InputError("Normalization: give both mean and variance, or neither.")
+        self.invert, self.known = bool(invert), mean is not None
+        self.input_mean, self.input_variance = (None, None) if mean is None else _checked(mean, variance)
+
+    def build(self, input_shape: InputShape) -> None:
+        shape = self.statistics_shape(input_shape)
+        mean = _given("mean", self.input_mean, shape, "zeros")
+        variance = _given("variance", self.input_variance, shape, "ones")
+        self.mean = self.add_statistic("mean", shape, mean, "mu")
+        self.variance = self.add_statistic("variance", shape, variance, "variance")
+
+    def statistics(self, x: np.ndarray) -> dict[str, Any]:
+        variance = self.over_others(np.var, x)
+        # Rounding leaves a trace of variance on a constant feature whose value is not a binary fraction; and
+        # what float32 cannot tell from 0 must not be divided by.
+        trace = 1e-24 * self.over_others(np.mean, np.square(x))
+        constant = variance <= np.maximum(trace, np.finfo(np.float32).tiny)
+        return {"mean": self.over_others(np.mean, x), "variance": np.where(constant, 1.0, variance)}
+
+    def call(self, x: Any) -> Any:
+        if self.invert:
+            restored = self.mean + x * np.sqrt(self.variance)
+            return restored
+        xn = (x - self.mean) / np.sqrt(self.variance)
+        return xn
+
+    def restore(self, z: Any) -> Any:
+        spread = np.sqrt(np.asarray(self.variance, float))
+        return (z - self.mean) / spread if self.invert else self.mean + z * spread
+
+
+def _given(name: str, value: np.ndarray | None, shape: tuple[int, ...], placeholder: str) -> Any:
+    """What a statistic starts with: one number given for all counts for each."""
+    if value is None:
+        return placeholder
+    if value.shape not in ((), shape):
+        raise ShapeError(f"Normalization: {name} has shape {value.shape}; these inputs need {shape}.")
+    return initializers.Fixed(np.full(shape, value))
+
+
+def _checked(mean: Any, variance: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Given statistics as arrays, or an error."""
+    mu, spread = np.asarray(mean, float), np.asarray(variance, float)
+    if not np.isfinite(mu).all():
+        raise InputError(f"Normalization: mean must be finite; got {mu.tolist()}.")
+    if not (np.isfinite(spread) & (spread > 0)).all():
+        raise InputError(f"Normalization: variance must be finite and above 0; got {spread.tolist()}.")
+    return mu, spread
+
+
+class MeanSubtraction(AxisStatistics):
+    """Subtract the training data's mean: ``x - mean``.
+
+    Parameters
+    ----------
+    axis : int, tuple of int, or None, default -1
+        -1: a mean for each feature, or for each channel of images. None: one number for everything.
+        ``(1, 2, 3)``: the mean image.
+    name : str, optional
+
+    Examples
+    --------
+    >>> layer = MeanSubtraction(axis=None)
+    >>> layer.adapt(np.array([[0.0, 2.0], [4.0, 6.0]]))
+    >>> layer(np.array([[3.0, 5.0]]))
+    array([[0., 2.]])
+    """
+
+    def __init__(self, axis: Any = -1, name: str | None = None) -> None:
+        super().__init__(axis, name)
+
+    def build(self, input_shape: InputShape) -> None:
+        self.mean = self.add_statistic("mean", self.statistics_shape(input_shape), "zeros", "mu")
+
+    def statistics(self, x: np.ndarray) -> dict[str, Any]:
+        return {"mean": self.over_others(np.mean, x)}
+
+    def call(self, x: Any) -> Any:
+        xc = x - self.mean
+        return xc
+
+    def restore(self, z: Any) -> Any:
+        return z + self.mean
+
+
+class MinMaxScaling(AxisStatistics):
+    """Scale to a range: ``low + (high - low) * (x - minimum) / span``, with the training data's extremes.
+
+    Parameters
+    ----------
+    feature_range : tuple (low, high), default (-1, 1)
+    axis : int, tuple of int, or None, default -1
+        Extremes for each index of these axes: -1 for each feature or channel, None for everything.
+    name : str, optional
+
+    Notes
+    -----
+    ``span`` is maximum - minimum; that of a constant feature counts as 1, so it becomes ``low``. Values
+    outside the training data's range leave the range.
+
+    Examples
+    --------
+    >>> layer = MinMaxScaling()
+    >>> layer.adapt(np.array([[0.0], [10.0]]))
+    >>> layer(np.array([[5.0], [10.0]]))
+    array([[0.],
+           [1.]])
+    """
+
+    def __init__(self, feature_range: Any = (-1.0, 1.0), axis: Any = -1, name: str | None = None) -> None:
+        super().__init__(axis, name)
+        limits = np.asarray(feature_range, float)
+        if limits.shape != (2,) or not np.isfinite(limits).all() or limits[0] >= limits[1]:
+            raise InputError(
+                "MinMaxScaling: feature_range must be two numbers, the smaller first, such as (-1, 1); "
+                f"got {feature_range!r}."
+            )
+        # Whole numbers as such: they print as -1 rather than -1.0.
+        low, high = (int(limit) if limit.is_integer() else float(limit) for limit in limits.tolist())
+        self.feature_range = low, high
+
+    def build(self, input_shape: InputShape) -> None:
+        shape = self.statistics_shape(input_shape)
+        self.minimum = self.add_statistic("minimum", shape, "zeros", "minimum")
+        self.span = self.add_statistic("span", shape, "ones", "span")
+
+    def statistics(self, x: np.ndarray) -> dict[str, Any]:
+        minimum = self.over_others(np.min, x)
+        span = self.over_others(np.max, x) - minimum
+        return {"minimum": minimum, "span": np.where(span > np.finfo(np.float32).tiny, span, 1.0)}
+
+    def call(self, x: Any) -> Any:
+        low, high = self.feature_range
+        xs = (high - low) * (x - self.minimum) / self.span + low
+        return xs
+
+    def restore(self, z: Any) -> Any:
+        low, high = self.feature_range
+        return self.minimum + (z - low) * self.span / (high - low)
+
+    def title(self) -> str:
+        """``MinMaxScaling(-1, 1)``."""
+        return f"MinMaxScaling({', '.join(map(str, self.feature_range))})"
+
+
+class Rescaling(Preprocessing):
+    """Multiply and add: ``x * scale + offset``, such as ``Rescaling(1 / 255)`` for pixels.
+
+    Parameters
+    ----------
+    scale : float
+        Not 0.
+    offset : float, default 0
+    name : str, optional
+
+    Examples
+    --------
+    >>> Rescaling(1 / 127.5, offset=-1)(np.array([0.0, 255.0]))
+    array([-1.,  1.])
+    """
+
+    known = True
+
+    def __init__(self, scale: float, offset: float = 0.0, name: str | None = None) -> None:
+        super().__init__(name)
+        for what, value in (("scale", scale), ("offset", offset)):
+            if isinstance(value, str | bool) or np.ndim(value) or not np.isfinite(value):
+                raise InputError(f"Rescaling: {what} must be a finite number; got {value!r}.")
+        if scale == 0:
+            raise InputError("Rescaling: scale must not be 0, there would be no way back.")
+        self.scale, self.offset = float(scale), float(offset)
+
+    def adapt(self, data: Any) -> None:
+        """Nothing to compute: scale and offset are given."""
+
+    def call(self, x: Any) -> Any:
+        xs = x * self.scale + self.offset
+        return xs
+
+    def inverse(self, array: Any) -> np.ndarray:
+        return (np.asarray(array) - self.offset) / self.scale
+
+    def title(self) -> str:
+        """``Rescaling(0.5, -1.0)``."""
+        return f"Rescaling({self.scale:.6g}, {self.offset:.6g})"

@@ -1,0 +1,84 @@
+# Printed by glassnet, backend "numpy": this text is what runs.
+
+import math
+
+import numpy as np
+
+dropout_rate = 0.1  # alpha_dropout_1
+learning_rate = 0.1  # sgd
+
+
+def mix(x):
+    x = (x ^ (x >> 16)) * 0x7FEB352D
+    x = (x ^ (x >> 15)) * 0x846CA68B
+    return x ^ (x >> 16)
+
+
+def random_bits(seed, step, site, count):
+    key = np.array([0x9E3779B9, 0x85EBCA6B], dtype=np.uint32)
+    for word in (seed, step, site):
+        key = mix(key ^ np.uint32(word)) + 0x9E3779B9
+    i = np.arange(count, dtype=np.uint32)
+    return mix(mix(i ^ key[0]) + key[1])
+
+
+def random_uniform(seed, step, site, shape):
+    bits = random_bits(seed, step, site, np.prod(shape))
+    return (bits >> 8).astype(np.float32).reshape(shape) * 2**-24
+
+
+def train_step(x, y, W1, b1, W2, b2, t, seed):
+    """One training step: loss, gradients, update.
+
+    x (n, 8) inputs, y (n, 3) targets.
+    t = 1, 2, ... is the number of the step.
+    """
+    n = x.shape[0]
+
+    # ---------------- forward ---------------------------------------
+    # dense_1: Dense(6)
+    z1 = x @ W1 + b1                                                    # (n, 6)
+
+    # activation_1: Activation(relu)
+    h1 = np.maximum(z1, 0)                                              # (n, 6)
+
+    # alpha_dropout_1: AlphaDropout(0.1)
+    keep1 = random_uniform(seed, t, 1, (n, 6)) >= dropout_rate          # (n, 6) bool
+    d1 = np.where(keep1, h1, -1.7580993408473766)                       # (n, 6)
+    variance1 = (1 - dropout_rate) * (1 + 3.09091329228798 * dropout_rate)  # scalar
+    a1 = (d1 + 1.7580993408473766 * dropout_rate) / math.sqrt(variance1)  # (n, 6)
+
+    # dense_2: Dense(3)
+    z2 = a1 @ W2 + b2                                                   # (n, 3)
+
+    # loss
+    e = z2 - y                                                          # (n, 3)
+    loss = (e**2).mean()                                                # scalar
+
+    # ---------------- backward --------------------------------------
+    # loss
+    dz2 = 2 * e / (3 * n)                                               # (n, 3)
+
+    # dense_2
+    dW2 = a1.T @ dz2                                                    # (6, 3)
+    db2 = dz2.sum(axis=0)                                               # (3,)
+    da1 = dz2 @ W2.T                                                    # (n, 6)
+
+    # alpha_dropout_1
+    dh1 = np.where(keep1, da1 / math.sqrt(variance1), 0)                # (n, 6)
+
+    # activation_1
+    dz1 = dh1 * (h1 > 0)                                                # (n, 6)
+
+    # dense_1
+    dW1 = x.T @ dz1                                                     # (8, 6)
+    db1 = dz1.sum(axis=0)                                               # (6,)
+
+    # ---------------- update ----------------------------------------
+    # sgd
+    W1 = W1 - learning_rate * dW1                                       # (8, 6)
+    b1 = b1 - learning_rate * db1                                       # (6,)
+    W2 = W2 - learning_rate * dW2                                       # (6, 3)
+    b2 = b2 - learning_rate * db2                                       # (3,)
+
+    return loss, W1, b1, W2, b2
