@@ -26,7 +26,8 @@ FACES = (
 ORDER = (
     "errors", "random", "graph", "trace", "grad", "passes", "kernels", "printers", "programs", "functional",
     "nn", "optim",
-    "files", "train", "explain", "model", "ensemble", "export", "inspect", "estimators", "datasets", *FACES, "cli",
+    "files", "train", "explain", "model", "ensemble", "export", "inspect", "estimators", "datasets", *FACES,
+    "cli",
 )  # fmt: skip
 
 REQUIRED = {"numpy", "sklearn", "scipy", "safetensors", "threadpoolctl", "rich", "click"}  # scipy comes with scikit-learn

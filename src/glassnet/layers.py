@@ -27,6 +27,8 @@ from glassnet.nn.reshaping import Flatten, Permute, RepeatVector, Reshape
 from glassnet.nn.whitening import PCA, Whitening, covariance
 
 __all__ = [
+    "ELU",
+    "PCA",
     "Activation",
     "ActivityRegularization",
     "Add",
@@ -39,7 +41,6 @@ __all__ = [
     "Dot",
     "DropConnect",
     "Dropout",
-    "ELU",
     "Embedding",
     "Flatten",
     "GaussianDropout",
@@ -55,7 +56,6 @@ __all__ = [
     "Minimum",
     "Multiply",
     "Normalization",
-    "PCA",
     "PReLU",
     "Permute",
     "RMSNormalization",

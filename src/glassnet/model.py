@@ -23,7 +23,7 @@ from glassnet.nn.sizes import whole_number
 from glassnet.nn.specs import Spec
 from glassnet.optim import optimizers
 from glassnet.trace.tracer import TracedArray
-from glassnet.train import graphs, loop, prepare, script, threads
+from glassnet.train import adapting, graphs, loop, prepare, script, threads
 from glassnet.train.callbacks import CallbackList
 from glassnet.train.data import Dataset
 from glassnet.train.divergence import DivergedError
@@ -226,8 +226,8 @@ class Model(FunctionalNetwork):
         return self._shelf.text(program)
 
     def _training_program(self, data: Dataset) -> Any:
-        """The program of a training step for such data; gives Normalization layers its statistics."""
-        prepare.adapt(self, data)
+        """The program of a training step for such data; gives preprocessing layers its statistics."""
+        adapting.adapt(self, data)
         self._target, self._weighted = prepare.target_spec(data), data.weights is not None
         return self._shelf.program("train", self._target, self._weighted, True)
 

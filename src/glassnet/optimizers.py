@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from glassnet.optim import schedules as schedules
+from glassnet.optim import schedules  # noqa: F401
 from glassnet.optim.optimizers import *  # noqa: F403
 from glassnet.optim.optimizers import __all__  # noqa: F401

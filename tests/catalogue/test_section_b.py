@@ -105,7 +105,9 @@ def test_b5_reduction(k, share):
     assert z.shape == (1797, k)
     ratio = layer.explained_variance_ratio
     assert ratio.sum() == pytest.approx(share, abs=5e-4)
-    np.testing.assert_allclose(ratio, PCA(svd_solver="full").fit(DIGITS).explained_variance_ratio_[:k], atol=1e-12)
+    np.testing.assert_allclose(
+        ratio, PCA(svd_solver="full").fit(DIGITS).explained_variance_ratio_[:k], atol=1e-12
+    )
     assert f"PCA({k} of 64, {100 * share:.1f} % of the variance)" == layer.title()
 
 
@@ -138,7 +140,7 @@ def test_b6_zca_turns_back_and_stays_nearest_to_the_pictures():
 
 @pytest.mark.parametrize("kind", ["pca", "zca"])
 def test_b6_three_directions_of_digits_have_no_variance(kind):
-    with pytest.warns(UserWarning) as caught:
+    with pytest.warns(UserWarning, match="directions") as caught:
         layer = adapted(layers.Whitening(kind), DIGITS)
     assert str(caught[0].message) == (
         "3 of 64 directions have no variance: Whitening multiplies what noise new data have there by 316, "

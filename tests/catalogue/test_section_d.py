@@ -16,7 +16,9 @@ X, X_TEST, Y, Y_TEST = train_test_split(DIGITS / 16, LABELS, test_size=0.2, rand
 
 def seen(layer_list, data, training):
     """What leaves the layers, as the gradient of a kernel behind them shows it."""
-    model = gn.Sequential([*layer_list, layers.Flatten(), layers.Dense(1, use_bias=False, name="probe")], dtype="float64")
+    model = gn.Sequential(
+        [*layer_list, layers.Flatten(), layers.Dense(1, use_bias=False, name="probe")], dtype="float64"
+    )
     model.compile("sgd", lambda y, scores: (y * scores).sum(axis=1))
     rows = [model.gradients(data, y[:, None], training=training)["probe.kernel"] for y in np.eye(len(data))]
     return len(data) * np.stack(rows)[..., 0]

@@ -38,7 +38,9 @@ def over_all_masks(model, x, keep, size):
     chances, outputs = [], []
     for bits in itertools.product([False, True], repeat=size):
         # A number of 1 is above every rate, so kept; -1 is below.
-        namespace["random_uniform"] = lambda seed, t, site, shape, b=bits: np.where(b, 1.0, -1.0).reshape(shape)
+        namespace["random_uniform"] = lambda seed, t, site, shape, b=bits: np.where(b, 1.0, -1.0).reshape(
+            shape
+        )
         chances.append(keep ** sum(bits) * (1 - keep) ** (size - sum(bits)))
         outputs.append(namespace["sample"](**bound))
     return np.array(chances), np.array(outputs)
@@ -67,7 +69,7 @@ def test_e5_training_keeps_or_drops_and_prediction_scales(p):
 @pytest.mark.parametrize("make", [layers.VanillaDropout, layers.Dropout])
 @pytest.mark.parametrize("p", [0.5, 0.8])
 def test_e5_expectation_equal(make, p):
-    """The mean over all masks of what training computes is what prediction computes, behind a linear layer."""
+    """The mean over all masks of what training computes is what prediction does, behind a linear layer."""
     model = built(make(1 - p), layers.Dense(3), inputs=6)
     x = RNG.normal(0, 1, (1, 6))
     chances, outputs = over_all_masks(model, x, p, 6)
@@ -78,7 +80,9 @@ def test_e5_expectation_equal(make, p):
 def test_e5_both_kinds_drop_the_same_values_and_differ_by_the_scale():
     vanilla, inverted = drawn(layers.VanillaDropout(0.25)), drawn(layers.Dropout(0.25))
     np.testing.assert_allclose(inverted, vanilla / 0.75, rtol=1e-14)
-    np.testing.assert_allclose(layers.Dropout(0.25)(ONES), layers.VanillaDropout(0.25)(ONES) / 0.75, rtol=1e-14)
+    np.testing.assert_allclose(
+        layers.Dropout(0.25)(ONES), layers.VanillaDropout(0.25)(ONES) / 0.75, rtol=1e-14
+    )
 
 
 # E6: inverted dropout: keep with p, divide by p in training, prediction untouched

@@ -53,12 +53,11 @@ def test_every_option(source):
         layers.BatchNormalization(),
         layers.Activation("tanh"),
         layers.Dropout(0.5),
-        layers.Dense(1, kernel_regularizer=penalty, kernel_constraint=bound),
+        layers.Dense(2, kernel_regularizer=penalty, kernel_constraint=bound),
         optimizer=gn.optimizers.Adam(0.001),
-        loss="squared_error",
     )
     options = "--activation tanh --batch-norm --dropout 0.5 --l2 0.01 --max-norm 3 --optimizer adam"
-    assert source(f"--layers 6-5-1 {options}").rstrip("\n") == expected.source("train").rstrip("\n")
+    assert source(f"--layers 6-5-2 {options}").rstrip("\n") == expected.source("train").rstrip("\n")
 
 
 def test_loss_is_chosen_or_given(source):

@@ -75,7 +75,7 @@ def test_introduction(train):
         "split     90 rows to learn from, 30 to stop by,",
         "          30 held out for the scores below (seed 3, stratified)",
         "network   4 → 8 → 3, relu, batch norm",
-        "          75 parameters; inputs are standardized",
+        "          75 parameters; inputs standardized, outliers softened",
         "training  adam at 0.001, batches of 32,",
         "          at most 1 epochs, 50 of them without improvement",
     ]
@@ -90,6 +90,19 @@ def test_written_arrays_are_the_network(train):
     for name, array in {**run.model.parameters, **run.model.state}.items():
         np.testing.assert_array_equal(arrays[name], array, err_msg=name)
     assert {"dense_1.kernel", "batch_normalization_1.moving_mean"} <= arrays.keys()
+
+
+def test_written_program_predicts_with_written_arrays(train):
+    train("iris --epochs 5 --no-compare --quiet")
+    arrays = load_file("glassnet-iris/parameters.safetensors")
+    program = {}
+    exec(Path("glassnet-iris/predict.py").read_text(), program)
+    dataset = datasets.load("iris")
+    rows = split(dataset, seed=0).held_out
+    scores = program["predict"](dataset.data[rows].astype(np.float32), parameters=arrays, state=arrays)
+    report = json.loads(Path("glassnet-iris/report.json").read_text())
+    right = (scores.argmax(axis=1) == dataset.target[rows]).mean()
+    assert right == report["held_out"]["glassnet"]["accuracy"]
 
 
 def test_statistics_come_from_the_training_rows():

@@ -48,7 +48,7 @@ CASES = {
         by_norm(lambda norm: 0.3 * np.clip(norm, 0.5, 1.5) + 0.7 * norm),
     ),
     "non_neg": (lambda axis: NonNeg(), lambda w, axis: np.where(w > 0, w, 0)),
-    "unit_norm": (lambda axis: UnitNorm(axis), by_norm(lambda norm: 1.0)),
+    "unit_norm": (UnitNorm, by_norm(lambda norm: 1.0)),
 }
 each = pytest.mark.parametrize("name", CASES)
 AXES = [0, 1, -1, (0, 1), [0]]
@@ -84,7 +84,9 @@ def test_in_a_training_step_the_constraint_comes_after_the_update(name, dtype, o
     for constraint in (None, make(0)):
         dense = layers.Dense(5, kernel_initializer=W, kernel_constraint=constraint)
         model = gn.Sequential([dense, layers.Dense(5)], dtype=dtype)
-        model.compile(getattr(gn.optimizers, {"sgd": "SGD", "adam": "Adam"}[optimizer])(0.05), "squared_error")
+        model.compile(
+            getattr(gn.optimizers, {"sgd": "SGD", "adam": "Adam"}[optimizer])(0.05), "squared_error"
+        )
         model.fit(X, Y, batch_size=8, epochs=1, verbose=0)
         models.append(model.parameters)
     free, held = (parameters["dense_1.kernel"] for parameters in models)

@@ -221,10 +221,13 @@ def test_repr_and_config_make_it_again(initializer, text, config):
     assert initializer.get_config() == config
     again = type(initializer)(**initializer.get_config())
     np.testing.assert_array_equal(again((6, 6), seed=1), initializer((6, 6), seed=1))
-    np.testing.assert_array_equal(pickle.loads(pickle.dumps(initializer))((6, 6), seed=1), again((6, 6), seed=1))
+    np.testing.assert_array_equal(
+        pickle.loads(pickle.dumps(initializer))((6, 6), seed=1), again((6, 6), seed=1)
+    )
 
 
 # ------------------------------------------------------------------------------------------ errors
+CHOICES = "'truncated_normal', 'untruncated_normal' or 'uniform'"
 ERRORS = [
     (lambda: RandomNormal(stddev=-1), "RandomNormal: stddev must be a number at least 0; got -1."),
     (lambda: RandomNormal("a"), "RandomNormal: mean must be a number that is finite; got 'a'."),
@@ -240,8 +243,7 @@ ERRORS = [
     ),
     (
         lambda: VarianceScaling(distribution="normal"),
-        "VarianceScaling: distribution must be 'truncated_normal', 'untruncated_normal' or 'uniform'; "
-        "got 'normal'.",
+        f"VarianceScaling: distribution must be {CHOICES}; got 'normal'.",
     ),
     (
         lambda: HeNormal(seed=-1),

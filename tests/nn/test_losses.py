@@ -107,7 +107,7 @@ def test_a_column_is_never_broadcast_against_a_row(loss):
     np.testing.assert_array_equal(loss(y[:, None], scores), loss(y, scores))
     with pytest.raises(ShapeError) as caught:
         loss(y, np.zeros((5, 5)))
-    assert str(caught.value) == "y has shape (5,), the scores (5, 5): one target per output is needed."
+    assert str(caught.value) == "y has shape (5,), the scores (5, 5).\nThe loss needs one target per output."
 
 
 def test_a_column_of_labels_is_labels():

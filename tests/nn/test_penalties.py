@@ -88,6 +88,15 @@ def test_an_activity_penalty_is_a_mean_over_the_examples():
         assert penalty == pytest.approx(0.5 * (h**2).sum() / len(X), rel=1e-14)
 
 
+def test_a_layer_that_is_applied_twice_pays_for_both_outputs():
+    x, layer = gn.Input((3,)), Dense(3, "tanh", activity_regularizer=L2(0.5))
+    model = gn.Model(x, layer(layer(x)), dtype="float64")
+    model.compile("sgd", "squared_error")
+    first = layer(X)
+    expected = 0.5 * ((first**2).sum() + (layer(first) ** 2).sum()) / len(X)
+    assert model.loss(X, X).penalty == pytest.approx(expected, rel=1e-14)
+
+
 def test_a_frozen_weight_costs_nothing():
     frozen = Dense(4, kernel_regularizer="l2", trainable=False)
     model = gn.Sequential([frozen, Dense(2, kernel_regularizer=L2(1.0))], dtype="float64")

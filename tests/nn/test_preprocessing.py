@@ -10,7 +10,7 @@ from sklearn import decomposition, preprocessing
 from sklearn.model_selection import train_test_split
 
 import glassnet as gn
-from glassnet import layers as L
+from glassnet import layers
 from glassnet.errors import GlassnetError, InputError
 
 RNG = np.random.default_rng(0)
@@ -25,8 +25,8 @@ def adapted(layer, data=X):
     return layer
 
 
-def network(*layers, dtype="float64"):
-    model = gn.Sequential([*layers, L.Flatten(), L.Dense(2)], dtype=dtype)
+def network(*stack, dtype="float64"):
+    model = gn.Sequential([*stack, layers.Flatten(), layers.Dense(2)], dtype=dtype)
     model.compile("adam", "softmax_cross_entropy")
     return model
 
@@ -48,7 +48,8 @@ def test_statistics_for_each_index_of_the_axes_over_all_others(axis, others, sha
     mean, variance = IMAGES.mean(axis=others).reshape(shape), IMAGES.var(axis=others).reshape(shape)
     low, high = IMAGES.min(axis=others).reshape(shape), IMAGES.max(axis=others).reshape(shape)
     normal, centred, scaled = (
-        adapted(make(axis=axis), IMAGES) for make in (L.Normalization, L.MeanSubtraction, L.MinMaxScaling)
+        adapted(make(axis=axis), IMAGES)
+        for make in (layers.Normalization, layers.MeanSubtraction, layers.MinMaxScaling)
     )
     expected = [mean, variance, mean, low, high - low]
     found = [normal.mean, normal.variance, centred.mean, scaled.minimum, scaled.span]
@@ -65,24 +66,26 @@ def test_statistics_for_each_index_of_the_axes_over_all_others(axis, others, sha
 @pytest.mark.parametrize("limits", [(-1, 1), (0, 1), (0.25, 8.5), [-3, -2]])
 def test_min_max_scaling_is_scikit_learns(limits):
     expected = preprocessing.MinMaxScaler(tuple(limits)).fit_transform(X)
-    np.testing.assert_allclose(adapted(L.MinMaxScaling(limits))(X), expected, rtol=1e-12, atol=1e-13)
+    np.testing.assert_allclose(adapted(layers.MinMaxScaling(limits))(X), expected, rtol=1e-12, atol=1e-13)
 
 
 def test_pca_is_scikit_learns():
     theirs = decomposition.PCA(svd_solver="full").fit(X)
-    ours = adapted(L.PCA())
+    ours = adapted(layers.PCA())
     np.testing.assert_allclose(np.asarray(ours.rotation).T, theirs.components_, atol=1e-10)
     np.testing.assert_allclose(np.asarray(ours.variance), theirs.explained_variance_ * 199 / 200, rtol=1e-10)
     np.testing.assert_allclose(ours.explained_variance_ratio, theirs.explained_variance_ratio_, rtol=1e-10)
     np.testing.assert_allclose(ours(X), theirs.transform(X), atol=1e-9)
-    np.testing.assert_allclose(adapted(L.PCA(2))(X), ours(X)[:, :2], atol=1e-9)
+    np.testing.assert_allclose(adapted(layers.PCA(2))(X), ours(X)[:, :2], atol=1e-9)
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 4])
 def test_the_explained_variance_is_reported(count):
-    layer = adapted(L.PCA(count))
+    layer = adapted(layers.PCA(count))
     z = layer(X)
-    np.testing.assert_allclose(layer.explained_variance_ratio, z.var(axis=0) / X.var(axis=0).sum(), rtol=1e-10)
+    np.testing.assert_allclose(
+        layer.explained_variance_ratio, z.var(axis=0) / X.var(axis=0).sum(), rtol=1e-10
+    )
     share = 100 * z.var(axis=0).sum() / X.var(axis=0).sum()
     assert layer.title() == f"PCA({count} of 4, {share:.1f} % of the variance)"
 
@@ -90,14 +93,17 @@ def test_the_explained_variance_is_reported(count):
 def test_fewer_examples_than_features():
     few = RNG.normal(0, 1, (3, 8))
     with pytest.warns(UserWarning, match=r"^6 of 8 directions have no variance"):
-        layer = adapted(L.Whitening(), few)
+        layer = adapted(layers.Whitening(), few)
     z = layer(few)
     assert np.isfinite(z).all()
     np.testing.assert_allclose(z.var(axis=0)[:2], 1, rtol=1e-4)
     np.testing.assert_allclose(z[:, 2:], 0, atol=1e-6)
 
 
-@pytest.mark.parametrize("layer", [L.Normalization, L.MinMaxScaling, L.MeanSubtraction, L.PCA, L.Whitening])
+@pytest.mark.parametrize(
+    "layer",
+    [layers.Normalization, layers.MinMaxScaling, layers.MeanSubtraction, layers.PCA, layers.Whitening],
+)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("value", [0.0, 0.1, 1e6 / 3, -1e-30])
 @pytest.mark.filterwarnings("ignore:1 of 2 directions have no variance")
@@ -110,7 +116,7 @@ def test_a_constant_column_stays_finite(layer, dtype, value):
 
 
 @pytest.mark.parametrize("scale", [1e-25, 1e-15, 1e15])
-@pytest.mark.parametrize("layer", [L.Normalization, L.MinMaxScaling])
+@pytest.mark.parametrize("layer", [layers.Normalization, layers.MinMaxScaling])
 def test_very_small_and_very_large_features_stay_finite_in_float32(layer, scale):
     model = network(layer(), dtype="float32")
     model.fit(X * scale, Y, verbose=0)
@@ -121,23 +127,23 @@ def test_statistics_are_computed_in_float64():
     """In float32 the mean of a million values around 1000 would be off by far more than this."""
     data = (1000 + RNG.normal(0, 1, (200_000, 2))).astype(np.float32)
     double = data.astype(float)
-    for layer in (L.MeanSubtraction(), L.PCA()):
+    for layer in (layers.MeanSubtraction(), layers.PCA()):
         np.testing.assert_allclose(np.asarray(adapted(layer, data).mean), double.mean(axis=0), rtol=1e-12)
-    np.testing.assert_allclose(L.covariance(data), np.cov(double.T, bias=True), rtol=1e-9)
+    np.testing.assert_allclose(layers.covariance(data), np.cov(double.T, bias=True), rtol=1e-9)
 
 
 # ------------------------------------------------------------------------------------------ the way back
 WAYS = {
-    "normalization": lambda: L.Normalization(),
-    "normalization, inverted": lambda: L.Normalization(invert=True),
-    "normalization of everything": lambda: L.Normalization(axis=None),
-    "mean subtraction": lambda: L.MeanSubtraction(),
-    "min-max scaling": lambda: L.MinMaxScaling(),
-    "min-max scaling to 2 and 5": lambda: L.MinMaxScaling((2, 5), axis=None),
-    "pca": lambda: L.PCA(),
-    "whitening": lambda: L.Whitening(),
-    "zca whitening": lambda: L.Whitening("zca", epsilon=0.1),
-    "rescaling": lambda: L.Rescaling(1 / 255, offset=-0.5),
+    "normalization": layers.Normalization,
+    "normalization, inverted": lambda: layers.Normalization(invert=True),
+    "normalization of everything": lambda: layers.Normalization(axis=None),
+    "mean subtraction": layers.MeanSubtraction,
+    "min-max scaling": layers.MinMaxScaling,
+    "min-max scaling to 2 and 5": lambda: layers.MinMaxScaling((2, 5), axis=None),
+    "pca": layers.PCA,
+    "whitening": layers.Whitening,
+    "zca whitening": lambda: layers.Whitening("zca", epsilon=0.1),
+    "rescaling": lambda: layers.Rescaling(1 / 255, offset=-0.5),
 }
 
 
@@ -161,7 +167,9 @@ def test_inverse_in_a_float32_model_keeps_float32(name):
     np.testing.assert_allclose(back, data, atol=2e-3 if "whitening" in name else 1e-5)
 
 
-@pytest.mark.parametrize("make", [lambda: L.PCA(2), lambda: L.Whitening("pca", 2), lambda: L.Whitening("zca", 2)])
+@pytest.mark.parametrize(
+    "make", [lambda: layers.PCA(2), lambda: layers.Whitening("pca", 2), lambda: layers.Whitening("zca", 2)]
+)
 def test_inverse_of_a_reduction_is_the_nearest_point_of_the_plane_kept(make):
     layer = adapted(make())
     expected = decomposition.PCA(2).fit(X)
@@ -171,43 +179,47 @@ def test_inverse_of_a_reduction_is_the_nearest_point_of_the_plane_kept(make):
 
 
 def test_inverse_with_given_statistics():
-    layer = L.Normalization(mean=[1.0, 2.0], variance=[4.0, 0.25])
+    layer = layers.Normalization(mean=[1.0, 2.0], variance=[4.0, 0.25])
     np.testing.assert_array_equal(layer.inverse([[1.0, 0.0], [0.0, 2.0]]), [[3, 2], [1, 3]])
 
 
 # ------------------------------------------------------------------------------------------ in a network
-def by_hand(*layers, data=X):
+def by_hand(*stack, data=X):
     """Each layer adapted to what the ones before it answer."""
-    for layer in layers:
+    for layer in stack:
         layer.adapt(data)
         data = layer(data)
-    return layers
+    return stack
 
 
-def states_equal(model, layers):
+def states_equal(model, stack):
     found = [array for key, array in model.state.items() if "moving" not in key]
-    expected = [np.asarray(weight) for layer in layers for weight in layer.own_weights]
+    expected = [np.asarray(weight) for layer in stack for weight in layer.own_weights]
     assert len(found) == len(expected) > 0
     for a, b in zip(found, expected, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-9)
 
 
 def test_fit_adapts_a_chain_layer_by_layer():
-    model = network(L.MinMaxScaling(), L.Normalization(), L.PCA(3), L.Whitening())
+    model = network(layers.MinMaxScaling(), layers.Normalization(), layers.PCA(3), layers.Whitening())
     model.fit(X, Y, verbose=0)
-    states_equal(model, by_hand(L.MinMaxScaling(), L.Normalization(), L.PCA(3), L.Whitening()))
+    states_equal(
+        model, by_hand(layers.MinMaxScaling(), layers.Normalization(), layers.PCA(3), layers.Whitening())
+    )
 
 
 def test_fit_adapts_to_the_training_part_of_a_split():
-    model = network(L.Normalization(), L.Whitening())
+    model = network(layers.Normalization(), layers.Whitening())
     model.fit(X, Y, validation_split=0.25, verbose=0)
     rows, _ = train_test_split(np.arange(200), test_size=50, random_state=0, stratify=Y)
-    states_equal(model, by_hand(L.Normalization(), L.Whitening(), data=X[rows]))
+    states_equal(model, by_hand(layers.Normalization(), layers.Whitening(), data=X[rows]))
     assert not np.allclose(model.state["normalization_1.mean"], X.mean(axis=0), rtol=1e-6)
 
 
 def test_layers_that_training_does_not_change_may_stand_between():
-    model = network(L.Rescaling(1 / 255), np.sqrt, L.Flatten(), L.MeanSubtraction(), L.BiasTrick())
+    model = network(
+        layers.Rescaling(1 / 255), np.sqrt, layers.Flatten(), layers.MeanSubtraction(), layers.BiasTrick()
+    )
     model.fit(IMAGES, Y[:30], verbose=0)
     expected = np.sqrt(IMAGES / 255).reshape(30, -1).mean(axis=0)
     np.testing.assert_allclose(model.state["mean_subtraction_1.mean"], expected, rtol=1e-12)
@@ -215,9 +227,9 @@ def test_layers_that_training_does_not_change_may_stand_between():
 
 def test_fit_adapts_behind_each_input_of_a_model():
     a, b = gn.Input((4,)), gn.Input((4, 5, 3))
-    left, right = L.Normalization(), L.MeanSubtraction()
-    h = np.concatenate([left(a), L.Flatten()(right(b))], axis=1)
-    model = gn.Model([a, b], L.Dense(2)(L.PCA(3)(h)), dtype="float64")
+    left, right = layers.Normalization(), layers.MeanSubtraction()
+    h = np.concatenate([left(a), layers.Flatten()(right(b))], axis=1)
+    model = gn.Model([a, b], layers.Dense(2)(layers.PCA(3)(h)), dtype="float64")
     model.compile("adam", "softmax_cross_entropy")
     model.fit([X[:30], IMAGES], Y[:30], verbose=0)
     np.testing.assert_allclose(left.mean, X[:30].mean(axis=0), rtol=1e-12)
@@ -228,8 +240,8 @@ def test_fit_adapts_behind_each_input_of_a_model():
 
 def test_a_layer_for_two_inputs_is_adapted_to_both():
     a, b = gn.Input((4,)), gn.Input((4,))
-    shared = L.MeanSubtraction()
-    model = gn.Model([a, b], L.Dense(2)(shared(a) * shared(b)), dtype="float64")
+    shared = layers.MeanSubtraction()
+    model = gn.Model([a, b], layers.Dense(2)(shared(a) * shared(b)), dtype="float64")
     model.compile("adam", "softmax_cross_entropy")
     model.fit([X, 3 * X], Y, verbose=0)
     np.testing.assert_allclose(shared.mean, 2 * X.mean(axis=0), rtol=1e-12)
@@ -240,8 +252,8 @@ class Prepared(gn.Layer):
 
     def __init__(self):
         super().__init__()
-        self.normal = L.Normalization()
-        self.dense = L.Dense(3)
+        self.normal = layers.Normalization()
+        self.dense = layers.Dense(3)
 
     def call(self, x):
         return self.dense(self.normal(x))
@@ -255,7 +267,7 @@ def test_fit_adapts_inside_a_layer_of_ones_own():
 
 @pytest.mark.parametrize("how", ["fit", "adapt", "set_parameters"])
 def test_statistics_stay_once_they_are_known(how):
-    layer = L.PCA(2)
+    layer = layers.PCA(2)
     model = network(layer)
     if how == "adapt":
         layer.adapt(X[:50])
@@ -263,7 +275,7 @@ def test_statistics_stay_once_they_are_known(how):
         model.fit(X[:50], Y[:50], verbose=0)
     model.build((None, 4))
     if how == "set_parameters":
-        other = adapted(L.PCA(2), X[:50])
+        other = adapted(layers.PCA(2), X[:50])
         model.set_parameters({f"pca_1.{w.name}": np.asarray(w) for w in other.own_weights})
     before = {key: array.copy() for key, array in model.state.items()}
     model.fit(X, Y, epochs=2, verbose=0)
@@ -273,75 +285,92 @@ def test_statistics_stay_once_they_are_known(how):
 
 
 def test_a_pickled_layer_keeps_its_statistics():
-    model = network(L.Whitening(n_components=2))
+    model = network(layers.Whitening(n_components=2))
     model.fit(X, Y, verbose=0)
     copy = pickle.loads(pickle.dumps(model))
     np.testing.assert_array_equal(copy.predict(X), model.predict(X))
     assert copy.layers[0].adapted
 
 
-CHANGING = "and what reaches it changes in training.\nCall its adapt(data) before fit(), or use BatchNormalization there."
+CHANGING = (
+    "layer normalization_1 has no statistics, and what reaches it changes in training.\n"
+    "Call its adapt(data) before fit(), or use BatchNormalization there."
+)
 
 
 @pytest.mark.parametrize(
-    "before", [L.Dense(3), L.Dropout(0.5), L.BatchNormalization(), L.GaussianNoise(0.1), L.LayerNormalization()]
+    "before",
+    [
+        layers.Dense(3),
+        layers.Dropout(0.5),
+        layers.BatchNormalization(),
+        layers.GaussianNoise(0.1),
+        layers.LayerNormalization(),
+    ],
 )
 def test_what_training_changes_cannot_be_adapted_to(before):
-    model = network(before, L.Normalization())
+    model = network(before, layers.Normalization())
     with pytest.raises(InputError) as caught:
         model.fit(X, Y, verbose=0)
-    assert str(caught.value) == f"layer normalization_1 has no statistics, {CHANGING}"
-    model.layers[1].adapt(RNG.normal(0, 1, (9, 3 if isinstance(before, L.Dense) else 4)))
+    assert str(caught.value) == CHANGING
+    model.layers[1].adapt(RNG.normal(0, 1, (9, 3 if isinstance(before, layers.Dense) else 4)))
     assert np.isfinite(model.fit(X, Y, verbose=0).history["loss"]).all()
 
 
 # ------------------------------------------------------------------------------------------ errors
 BAD = [
     (
-        lambda: L.MeanSubtraction(axis=(0, 1)),
+        lambda: layers.MeanSubtraction(axis=(0, 1)),
         "MeanSubtraction: axis 0 is the batch; one example's axes are counted from 1, or from -1 backwards.",
     ),
     (
-        lambda: L.MinMaxScaling(axis=1.5),
+        lambda: layers.MinMaxScaling(axis=1.5),
         "MinMaxScaling: axis must be a whole number or a tuple of them, such as -1; got 1.5.",
     ),
     (
-        lambda: adapted(L.MeanSubtraction(axis=(1, 2))),
-        "MeanSubtraction: axis=(1, 2) does not fit arrays of shape (200, 4).\n"
-        "The first axis is the batch; one example's axes are counted from 1, or from -1 backwards.",
+        lambda: adapted(layers.MeanSubtraction(axis=(1, 2))),
+        (
+            "MeanSubtraction: axis=(1, 2) does not fit arrays of shape (200, 4).\n"
+            "The first axis is the batch; one example's axes are counted from 1, or from -1 backwards."
+        ),
     ),
     (
-        lambda: L.MinMaxScaling((1, 0)),
+        lambda: layers.MinMaxScaling((1, 0)),
         "MinMaxScaling: feature_range must be two numbers, the smaller first, such as (-1, 1); got (1, 0).",
     ),
-    (lambda: L.Rescaling(0), "Rescaling: scale must not be 0, there would be no way back."),
-    (lambda: L.Rescaling(1, [2]), "Rescaling: offset must be a finite number; got [2]."),
-    (lambda: L.Whitening("lda"), "Whitening: kind must be 'pca' or 'zca'; got 'lda'."),
-    (lambda: L.Whitening(epsilon=0), "Whitening: epsilon must be a number above 0; got 0."),
-    (lambda: L.PCA(0.95), "PCA: n_components must be a whole number of at least 1; got 0.95."),
-    (lambda: adapted(L.PCA(5)), "PCA: n_components=5 of rows with 4 features."),
+    (lambda: layers.Rescaling(0), "Rescaling: scale must not be 0, there would be no way back."),
+    (lambda: layers.Rescaling(1, [2]), "Rescaling: offset must be a finite number; got [2]."),
+    (lambda: layers.Whitening("lda"), "Whitening: kind must be 'pca' or 'zca'; got 'lda'."),
+    (lambda: layers.Whitening(epsilon=0), "Whitening: epsilon must be a number above 0; got 0."),
+    (lambda: layers.PCA(0.95), "PCA: n_components must be a whole number of at least 1; got 0.95."),
+    (lambda: adapted(layers.PCA(5)), "PCA: n_components=5 of rows with 4 features."),
     (
-        lambda: adapted(L.Whitening(), IMAGES),
+        lambda: adapted(layers.Whitening(), IMAGES),
         "Whitening takes rows (batch, features); got 4 dimensions.\nImages: put Flatten() before it.",
     ),
     (
-        lambda: adapted(adapted(L.PCA()), X[:, :2]),
+        lambda: adapted(adapted(layers.PCA()), X[:, :2]),
         "PCA.adapt(): the layer takes 4 features; got data of shape (200, 2).",
     ),
     (
-        lambda: adapted(adapted(L.MeanSubtraction((1, 2, 3)), IMAGES), IMAGES[:, :2]),
-        "MeanSubtraction.adapt(): the layer takes statistics of shape (4, 5, 3); got data of shape (30, 2, 5, 3).",
+        lambda: adapted(adapted(layers.MeanSubtraction((1, 2, 3)), IMAGES), IMAGES[:, :2]),
+        (
+            "MeanSubtraction.adapt(): the layer takes statistics of shape (4, 5, 3); "
+            "got data of shape (30, 2, 5, 3)."
+        ),
     ),
     (
-        lambda: adapted(L.Whitening(), [[1.0, np.nan], [2.0, 3.0]]),
-        "the data for Whitening.adapt() have 1 values that are not finite, first at row 0.\n"
-        "Remove those rows, or fill them (sklearn.impute.SimpleImputer).",
+        lambda: adapted(layers.Whitening(), [[1.0, np.nan], [2.0, 3.0]]),
+        (
+            "the data for Whitening.adapt() have 1 values that are not finite, first at row 0.\n"
+            "Remove those rows, or fill them (sklearn.impute.SimpleImputer)."
+        ),
     ),
     (
-        lambda: L.PCA().inverse(X),
+        lambda: layers.PCA().inverse(X),
         "PCA.inverse() needs statistics, and there are none yet.\nCall adapt(data) or model.fit(X, y) first.",
     ),
-    (lambda: L.covariance([1.0, 2.0]), "covariance() takes an array of shape (n, features); got (2,)."),
+    (lambda: layers.covariance([1.0, 2.0]), "covariance() takes an array of shape (n, features); got (2,)."),
 ]
 
 
@@ -353,7 +382,7 @@ def test_bad_arguments_and_data(act, message):
 
 
 def test_a_failed_adapt_changes_nothing():
-    layer = adapted(L.Normalization())
+    layer = adapted(layers.Normalization())
     before = np.array(layer.mean)
     with pytest.raises(GlassnetError):
         layer.adapt(X[:, :2])

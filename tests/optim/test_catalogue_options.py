@@ -142,6 +142,32 @@ def test_options_inside_fit(name, kind):
     assert_close(model.parameters, expected)
 
 
+@each_option
+@each_kind
+@pytest.mark.parametrize("layers", ["one array", "eight arrays", "frozen"])
+def test_options_in_other_layouts(name, kind, layers):
+    """Inside fit as on plain arrays, of the parameters that are trained."""
+    options = {key: value for key, value in OPTIONS[name][0].items() if key != "multipliers"}
+    made = {
+        "one array": lambda: [Dense(2, use_bias=False)],
+        "eight arrays": lambda: [Dense(3, "tanh") for _ in range(3)] + [Dense(2)],
+        "frozen": lambda: [Dense(3, "tanh", trainable=False), Dense(3, "tanh"), Dense(2)],
+    }[layers]
+    slow = {"dense_2" if layers == "frozen" else "dense_1": 0.5}
+    optimizer = kind(0.1, multipliers=slow, **options)
+    model = model_with(kind(0.1, multipliers={"dense_1": 7.0, **slow}, **options), layers=made())
+    probe = model_with(SGD(), layers=made())
+    trained = {key: model.parameters[key] for key in probe.gradients(X, Y)}
+    state = optimizer.init(trained)
+    for _ in range(3):
+        probe.set_parameters(trained)
+        trained, state = optimizer.update(trained, probe.gradients(X, Y), state)
+    if "use_ema" in options:
+        trained = state["average"]
+    model.fit(X, Y, batch_size=20, epochs=3, shuffle=False, verbose=0)
+    assert_close({key: model.parameters[key] for key in trained}, trained)
+
+
 def test_the_average_replaces_the_parameters_at_the_end_of_fit():
     optimizer = Adam(0.1, use_ema=True, ema_momentum=0.8)
     model, reference = model_with(optimizer), ByHand(True, ema=0.8)
@@ -379,6 +405,16 @@ BAD = [
         InputError,
         lambda: SGD().exclude_from_weight_decay("bias"),
         "exclude_from_weight_decay() needs a list of names: ['bias'].",
+    ),
+    (
+        InputError,
+        lambda: SGD(decay_exclusions=["("]),
+        "'(' is not a regular expression: missing ), unterminated subpattern at position 0.",
+    ),
+    (
+        InputError,
+        lambda: model_with(LBFGS(), layers=[Dense(2, trainable=False)]).fit(X, Y, verbose=0),
+        "LBFGS has nothing to train: the model has no parameters, or all are frozen.",
     ),
     (
         InputError,

@@ -35,11 +35,10 @@ OPTIONS = {
     "relu": {"negative_slope": 0.3, "max_value": 1.5, "threshold": 0.7},
     "soft_shrink": {"threshold": 1.0},
     "softmax": {"axis": 0},
-    "sparsemax": {"axis": -1},
     "squareplus": {"b": 0.5},
     "threshold": {"threshold": 0.6, "default_value": -1.0},
 }
-PLAIN = sorted(set(ACTIVATIONS) - {"threshold"})
+PLAIN = sorted(set(ACTIVATIONS) - {"threshold", "sparsemax"})
 CASES = [(name, {}) for name in PLAIN] + list(OPTIONS.items())
 TOLERANCE = {"float32": 1e-6, "float64": 1e-12}
 
@@ -76,7 +75,8 @@ def our_value_and_gradient(f, z):
 
 def compare(ours, theirs, tolerance):
     for mine, other in zip(ours, theirs, strict=True):
-        assert mine.dtype == other.dtype
+        if other.dtype != mine.dtype:  # Keras on JAX answers tanh of float64 in float32
+            tolerance = 1e-6
         np.testing.assert_allclose(mine, other, rtol=tolerance, atol=tolerance)
 
 
@@ -94,8 +94,21 @@ def test_values_and_gradients(name, options, dtype):
     compare(ours, theirs, TOLERANCE[dtype] * (10 if name in SOFTER.get(dtype, ()) else 1))
 
 
-# float32 gradients of sums over a whole axis differ by rounding in the last digit or two.
-SOFTER = {"float32": ("log_softmax", "softmax")}
+# float32 gradients of sums over a whole axis, and of GELU where 1 - cdf cancels, differ by rounding: by up to
+# 4e-6 from float64's, Keras's more than ours.
+SOFTER = {"float32": ("gelu", "log_softmax", "softmax")}
+
+
+def test_sparsemax_of_keras_is_no_distribution():
+    """Keras 3.15 adds up all cumulative sums of the support where the paper takes the last one."""
+    z = np.array([[1.0, 0.8, -1.0], [5.0, 0.0, -1.0]])
+    theirs = np.asarray(keras.activations.sparsemax(z))
+    ours = activations.sparsemax(z)
+    np.testing.assert_allclose(theirs[0], [0.1, 0.0, 0.0], atol=1e-12)
+    np.testing.assert_allclose(ours[0], [0.6, 0.4, 0.0], atol=1e-12)
+    np.testing.assert_allclose(ours[1], theirs[1], atol=1e-12)  # where the support is a single entry
+    np.testing.assert_allclose(ours.sum(axis=1), 1, rtol=1e-15)
+
 
 LAYERS = [
     ("ReLU", {}),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
@@ -38,17 +39,26 @@ class Commands(click.Group):
         _never_fail_on_an_unknown_character()
         extra["standalone_mode"] = False
         try:
-            result = super().main(args, **extra)
-            sys.stdout.flush()  # so that a closed pipe is noticed here, not while Python shuts down
+            with warnings.catch_warnings():
+                warnings.showwarning = _show_warning  # type: ignore[assignment]
+                result = super().main(args, **extra)
         except (click.ClickException, GlassnetError) as error:
             _stop(line_of(error), code_of(error))
         except (click.Abort, KeyboardInterrupt):
-            _stop("stopped by Ctrl-C; nothing was written.", INTERRUPTED)
+            _stop("stopped by Ctrl-C.", INTERRUPTED)
+        sys.exit(result if isinstance(result, int) else 0)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the chosen command; a reader that goes away, as `head` does, ends it without a word."""
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()  # so that a closed pipe is noticed here, not while Python shuts down
         except OSError as error:
             if error.errno != errno.EPIPE:
                 raise
-            _leave_a_broken_pipe()
-        sys.exit(result if isinstance(result, int) else 0)
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is still to be flushed
+            sys.exit(BROKEN_PIPE)
+        return result
 
 
 def _never_fail_on_an_unknown_character() -> None:
@@ -58,15 +68,14 @@ def _never_fail_on_an_unknown_character() -> None:
             stream.reconfigure(errors="replace")
 
 
+def _show_warning(message: Warning | str, *_where: Any) -> None:
+    """One line, like an error, without the place in the library that gave it."""
+    click.echo(f"glassnet: warning: {' '.join(str(message).split())}", err=True)
+
+
 def _stop(line: str, code: int) -> NoReturn:
     click.echo(f"glassnet: {line}", err=True)
     sys.exit(code)
-
-
-def _leave_a_broken_pipe() -> NoReturn:
-    """The reader went away, as `head` does: say nothing, also when Python flushes stdout on its way out."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    sys.exit(BROKEN_PIPE)
 
 
 @click.group(

@@ -8,6 +8,8 @@ from functools import partial
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
+
 import glassnet as gn
 from glassnet import layers
 from glassnet.cli.mistakes import Mistake
@@ -64,10 +66,12 @@ def hidden_layers(
     penalty: Any = None,
     bound: Any = None,
     momentum: float = 0.99,
+    blur_last: bool = True,
 ) -> list[Any]:
     """For each size: Dense, batch norm, activation, dropout.
 
-    Before a batch norm there is no bias, since it would be subtracted again.
+    Before a batch norm there is no bias, since it would be subtracted again. Without ``blur_last`` the last
+    block has no dropout, as a squared loss wants it.
     """
     dense = partial(
         layers.Dense,
@@ -77,11 +81,20 @@ def hidden_layers(
         kernel_constraint=bound,
     )
     stack: list[Any] = []
-    for units in sizes:
+    for block, units in enumerate(sizes, start=1):
         norm = [layers.BatchNormalization(momentum=momentum)] if batch_norm else []
-        drop = [layers.Dropout(dropout)] if dropout else []
+        drop = [layers.Dropout(dropout)] if dropout and (blur_last or block < len(sizes)) else []
         stack += [dense(units), *norm, layers.Activation(activation), *drop]
     return stack
+
+
+def soften(x: Any) -> Any:
+    """Leave standardized values near 0 as they are and keep outliers below 3 in size.
+
+    A pixel that is almost never on is many deviations away from its mean when it is. The formula is the
+    smooth clipping of RealMLP (Holzmüller et al. 2024, https://arxiv.org/abs/2407.04491).
+    """
+    return x / np.sqrt(1 + (x / 3) ** 2)
 
 
 def refuse_if_too_large(sizes: tuple[int, ...]) -> None:
@@ -96,7 +109,13 @@ def network(recipe: Recipe, features: int, outputs: int) -> Any:
     refuse_if_too_large((features, *recipe.hidden, outputs))
     penalty = gn.regularizers.L2(recipe.l2) if recipe.l2 else None
     hidden = hidden_layers(
-        recipe.hidden, recipe.activation, recipe.dropout, recipe.batch_norm, penalty, momentum=MOMENTUM
+        recipe.hidden,
+        recipe.activation,
+        recipe.dropout,
+        recipe.batch_norm,
+        penalty,
+        momentum=MOMENTUM,
+        blur_last=outputs > 1,
     )
     last = layers.Dense(outputs, kernel_regularizer=penalty)
-    return gn.Sequential([layers.Normalization(), *hidden, last], seed=recipe.seed)
+    return gn.Sequential([layers.Normalization(), soften, *hidden, last], seed=recipe.seed)

@@ -12,7 +12,9 @@ from glassnet.cli.training import Run
 
 TRAIN, VALIDATION, INK, FAINT = "#2f6f9f", "#e07b39", "#222831", "#8a919c"
 CLASSES = ("#2f6f9f", "#e07b39", "#4f9d69", "#b0508f", "#c9a227", "#5b5ea6", "#8c564b", "#3aa6a6")
-STYLE = {
+STYLE: dict[Any, Any] = {
+    "figure.constrained_layout.w_pad": 0.12,
+    "figure.constrained_layout.h_pad": 0.12,
     "font.size": 9,
     "axes.titlesize": 10,
     "axes.titlelocation": "left",
@@ -57,7 +59,6 @@ def draw(run: Run, title: str) -> bytes:
     panels = [_loss, _accuracy, _look] if run.dataset.classes else [_loss, _look]
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(4.3 * len(panels), 4.3), layout="constrained")
-        figure.get_layout_engine().set(w_pad=0.12, h_pad=0.12)
         figure.suptitle(title, x=0.012, ha="left", fontsize=12)
         for axes, panel in zip(figure.subplots(1, len(panels)), panels, strict=True):
             panel(axes, run)

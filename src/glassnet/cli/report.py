@@ -41,7 +41,7 @@ def introduce(console: Console, task: Task) -> None:
         console, "", f"{len(rows.held_out):,} held out for the scores below (seed {recipe.seed}{stratified})"
     )
     _fact(console, "network", _network(data, recipe))
-    _fact(console, "", f"{task.model.count_params():,} parameters; inputs are standardized")
+    _fact(console, "", f"{task.model.count_params():,} parameters; inputs standardized, outliers softened")
     _fact(
         console,
         "training",
@@ -59,7 +59,8 @@ def _network(data: Dataset, recipe: Recipe) -> str:
     sizes = " → ".join(str(size) for size in (data.features, *recipe.hidden, data.outputs))
     extras = [f"L2 {recipe.l2:g}"] if recipe.l2 else []
     if recipe.hidden:
-        drop = [f"dropout {recipe.dropout:g}"] if recipe.dropout else []
+        dropped = recipe.dropout and (data.classes or len(recipe.hidden) > 1)
+        drop = [f"dropout {recipe.dropout:g}"] if dropped else []
         extras = [recipe.activation, *(["batch norm"] if recipe.batch_norm else []), *drop, *extras]
     return ", ".join([sizes, *extras])
 

@@ -112,6 +112,7 @@ def described(
 
 def show(program: str) -> None:
     """In color on a terminal, as it is anywhere else."""
+    program = program.rstrip("\n")
     if not sys.stdout.isatty():
         click.echo(program)
         return
@@ -119,4 +120,5 @@ def show(program: str) -> None:
     from rich.syntax import Syntax
 
     colored = Syntax(program, "python", theme="ansi_dark").highlight(program)
+    colored.rstrip()
     Console().print(colored, soft_wrap=True)  # longer lines than the window stay whole for copying

@@ -65,7 +65,7 @@ settings = together(
         type=click.FloatRange(0, 1, max_open=True),
         callback=finite,
         metavar="SHARE",
-        help="Of hidden units, per step.  [default: 0.3]",
+        help="Of hidden units, but not right before a number to predict.  [default: 0.3]",
     ),
     click.option(
         "--l2",

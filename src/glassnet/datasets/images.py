@@ -116,14 +116,15 @@ def mnist(folder: str | Path) -> Images:
     Give the folder that holds the four idx files, such as train-images-idx3-ubyte.gz.
     """
     root = _folder(folder, "the four idx files, such as train-images-idx3-ubyte.gz")
-    parts = []
+    parts: list[np.ndarray] = []
     for stem in ("train", "t10k"):
         images = read_idx(_idx_file(root, f"{stem}-images-idx3-ubyte"))
         labels = read_idx(_idx_file(root, f"{stem}-labels-idx1-ubyte"))
         if len(images) != len(labels):
             raise DataFileError(f"{stem}: {len(images)} images but {len(labels)} labels in {root}.")
         parts += [images, labels.astype(np.int64)]
-    return Images(*parts, names=tuple(map(str, range(10))))
+    X_train, y_train, X_test, y_test = parts
+    return Images(X_train, y_train, X_test, y_test, tuple(map(str, range(10))))
 
 
 def _folder(folder: str | Path, content: str) -> Path:

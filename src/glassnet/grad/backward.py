@@ -57,9 +57,14 @@ def _ancestors(order: Sequence[Node], wrt: Sequence[Node]) -> set[Node]:
     """The nodes through which a gradient reaches one of ``wrt``."""
     needed = set(wrt)
     for node in order:
-        if node.kind in ("float", "weak_float", "weak_int") and any(x in needed for x in node.inputs):
+        if _carries_gradient(node) and any(x in needed for x in node.inputs):
             needed.add(node)
     return needed
+
+
+def _carries_gradient(node: Node) -> bool:
+    results = node.attrs["body"].outputs if node.op == "call" else (node,)
+    return any(result.kind in ("float", "weak_float", "weak_int") for result in results)
 
 
 def _propagate(node: Node, adjoints: dict[Node, Node], needed: set[Node]) -> None:
@@ -123,9 +128,14 @@ def _open_calls(output: Node, wrt: Sequence[Node]) -> Node:
     while True:
         order = topological([output])
         needed = _ancestors(order, wrt)
-        if not any(closed(node) and node in needed for node in order):
+        affected: set[Node] = set()
+        for node in order:
+            opens = closed(node) and node in needed
+            if node not in wrt and (opens or any(x in affected for x in node.inputs)):
+                affected.add(node)
+        if not affected:
             return output
-        kept: dict[Node, Any] = {node: node for node in order if node not in needed or node in wrt}
+        kept: dict[Node, Any] = {node: node for node in order if node not in affected}
         with _unnamed():
             new = copy_nodes(order, kept, lambda n, xs: inline_call(n, xs) if closed(n) else None)
         output = new[output]

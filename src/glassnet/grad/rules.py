@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from glassnet.graph.dims import Shape, product
-from glassnet.graph.node import Node, Value, broadcast, make, one_hot, reduce, reshape, transpose, where
+from glassnet.graph.node import Node, Value, broadcast, cast, make, one_hot, reduce, reshape, transpose, where
 from glassnet.graph.simplify import value
 
 Axes = tuple[int, ...]
@@ -35,8 +35,8 @@ def spread(g: Value, x: Node, axis: Axes, keepdims: bool) -> Node:
 
 
 def count(x: Node, axis: Axes) -> Any:
-    """How many elements a reduction takes together."""
-    return product(x.shape[i] for i in axis)
+    """How many elements a reduction takes together; 1 for none, whose gradient is empty anyway."""
+    return product(x.shape[i] for i in axis) or 1
 
 
 def power(g: Node, y: Node, a: Node, b: Node) -> Gradients:
@@ -179,7 +179,7 @@ RULES: dict[str, Rule] = {
     "slice": lambda g, y, x, slices: (make("unslice", g, slices=slices, shape=x.shape),),
     "unslice": lambda g, y, x, slices, shape: (make("slice", g, slices=slices),),
     "pick": lambda g, y, z, i: (reshape(g, (*g.shape, 1)) * one_hot(i, z.shape[-1]), None),
-    "take": lambda g, y, table, i: (make("scatter_add", g, i, rows=table.shape[0]), None),
+    "take": lambda g, y, table, i: (make("scatter_add", cast(g), i, rows=table.shape[0]), None),
     "scatter_add": lambda g, y, values, i, rows: (make("take", g, i), None),
     "random_uniform": None,
     "call": None,  # composites bring their own rule, or their body is differentiated

@@ -80,7 +80,7 @@ def product(extents: Iterable[Extent]) -> Extent:
         if isinstance(extent, Dim) and isinstance(result, Dim):
             raise ShapeError("an array can hold the batch dimension n only once")
         result = extent * result
-    return result
+    return 0 if result == Dim(0) else result
 
 
 def fill_unknown(shape: tuple[Extent, ...], total: Extent) -> Shape:
@@ -92,6 +92,8 @@ def fill_unknown(shape: tuple[Extent, ...], total: Extent) -> Shape:
 
 
 def _quotient(total: Extent, known: Extent) -> Extent:
+    if total == 0 and known != 0:
+        return 0
     if isinstance(total, Dim) and isinstance(known, Dim) and known.k and total.k % known.k == 0:
         return total.k // known.k
     if isinstance(known, int) and known > 0:

@@ -38,7 +38,7 @@ class GradientCheck:
     @property
     def passed(self) -> bool:
         """Whether every error is within the tolerance."""
-        return self.max_error <= self.tolerance
+        return bool(self.max_error <= self.tolerance)
 
     def __str__(self) -> str:
         width = max(map(len, self.errors), default=0)

@@ -152,6 +152,8 @@ def _penalty(model: Model, X: Any, y: Any) -> Check:
             if isinstance(value, float):
                 setattr(regularizer, name, 10 * value)
     after = model.loss(X, y).penalty
+    if before == 0.0:
+        return Check("penalty", None, "it is 0: nothing is penalized yet")
     return Check("penalty", after > before, f"{before:.3g} rises to {after:.3g} with ten times the strength")
 
 

@@ -31,6 +31,9 @@ class ArrayStatistics:
         The share of exact zeros.
     dead : float
         The share of units that are 0 for every example.
+    equal : float
+        The share of units that answer the same as another one before them, for every example: after an
+        initialization with equal weights no unit ever differs from the others.
     counts, edges : array
         A histogram, as ``np.histogram`` answers it.
     """
@@ -41,6 +44,7 @@ class ArrayStatistics:
     maximum: float
     zeros: float
     dead: float
+    equal: float
     counts: np.ndarray
     edges: np.ndarray
 
@@ -70,14 +74,17 @@ class StatisticsTable(dict[str, LayerStatistics]):
     def __str__(self) -> str:
         names = [f"{key}: {row.title}" for key, row in self.items()]
         width = max(map(len, ["layer", *names]))
+        head = f"{'layer':<{width}}  {'mean':>8}  {'std':>8}  {'zeros':>6}  {'dead':>6}  {'equal':>6}"
+        lines = [f"{name:<{width}}  {_line(row)}" for name, row in zip(names, self.values(), strict=True)]
         with_gradients = any(row.gradient for row in self.values())
-        head = f"{'layer':<{width}}  {'mean':>9}  {'std':>9}  {'zeros':>6}  {'dead':>6}"
-        rows = [head + ("  gradient std" if with_gradients else "")]
-        for name, row in zip(names, self.values(), strict=True):
-            out = row.output
-            text = f"{name:<{width}}  {out.mean:>9.2g}  {out.std:>9.2g}  {out.zeros:>6.1%}  {out.dead:>6.1%}"
-            rows.append(text + (f"  {row.gradient.std:>12.2g}" if row.gradient else ""))
-        return "\n".join(rows)
+        return "\n".join([head + ("  gradient std" if with_gradients else ""), *lines])
+
+
+def _line(row: LayerStatistics) -> str:
+    out = row.output
+    shares = "  ".join(f"{share:>6.1%}" for share in (out.zeros, out.dead, out.equal))
+    gradient = f"  {row.gradient.std:>12.2g}" if row.gradient else ""
+    return f"{out.mean:>8.2g}  {out.std:>8.2g}  {shares}{gradient}"
 
 
 def layer_statistics(
@@ -133,16 +140,17 @@ def layer_statistics(
 def _statistics(array: np.ndarray, bins: int) -> ArrayStatistics:
     values = np.asarray(array, float)
     counts, edges = np.histogram(values, bins)
-    dead = (values == 0).all(axis=0)
+    units = values.reshape(len(values), -1).T
     return ArrayStatistics(
-        float(values.mean()),
-        float(values.std()),
-        float(values.min()),
-        float(values.max()),
-        float((values == 0).mean()),
-        float(dead.mean()),
-        counts,
-        edges,
+        mean=float(values.mean()),
+        std=float(values.std()),
+        minimum=float(values.min()),
+        maximum=float(values.max()),
+        zeros=float((values == 0).mean()),
+        dead=float((units == 0).all(axis=1).mean()),
+        equal=1 - len({unit.tobytes() for unit in units}) / len(units),
+        counts=counts,
+        edges=edges,
     )
 
 

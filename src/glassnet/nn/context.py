@@ -33,8 +33,8 @@ class NetworkTrace(Trace):
         Weight → the node of its new value (running statistics).
     hypers : dict
         Place of each hyper-parameter → the (object, attribute) it is read from.
-    penalties : dict
-        Key of each layer with an activity regularizer → what makes its penalty, when a loss wants it.
+    penalties : list
+        For each call of a layer with an activity regularizer its key, and what makes the penalty.
     bind : callable
         Weight → the node that stands for it, called when its layer first runs.
     """
@@ -49,7 +49,7 @@ class NetworkTrace(Trace):
         self.comments: dict[Place, list[str]] = {}
         self.note = ""
         self.bind: Callable[[Weight], Node] = _dictionary_entry
-        self.penalties: dict[str, Callable[[], Any]] = {}
+        self.penalties: list[tuple[str, Callable[[], Any]]] = []
         self.layer_outputs: dict[str, Node] = {}
         self.layer_inputs: dict[str, list[Node]] = {}
         self.limits: dict[Node, int] = {}

@@ -187,7 +187,7 @@ class ActivityRegularization(Layer):
 class BiasTrick(Layer):
     """Append a constant 1 to each example, so that a kernel's last row is the bias.
 
-    ``BiasTrick()`` and ``Dense(10, use_bias=False)`` compute the same scores as ``Dense(10)``, from one matrix.
+    ``BiasTrick()`` and ``Dense(10, use_bias=False)`` compute the scores of ``Dense(10)`` from one matrix.
 
     Parameters
     ----------

@@ -225,7 +225,8 @@ class Layer:
         """Add the activity penalty, the mean over the examples, if the layer has one."""
         regularizer = getattr(self, "activity_regularizer", None)
         if regularizer is not None:
-            trace.penalties[self.key] = lambda: regularizer(TracedArray(output)) / output.shape[0]
+            # Made when a loss wants it, and there.
+            trace.penalties.append((self.key, lambda: regularizer(TracedArray(output)) / output.shape[0]))
 
     def _answer(self, arrays: tuple[Any, ...], training: bool) -> Node:
         """What ``call`` answers, as a node."""

@@ -150,9 +150,10 @@ class Concatenate(Merge):
 
     def __init__(self, axis: int = -1, name: str | None = None) -> None:
         super().__init__(name)
-        if not isinstance(axis, int) or isinstance(axis, bool) or axis == 0:
-            raise InputError(f"Concatenate: axis must be a whole number other than 0, the batch; got {axis!r}.")
-        self.axis = axis
+        checked = axis_argument(axis, "Concatenate")
+        if not isinstance(checked, int) or checked == 0:
+            raise InputError(f"Concatenate: axis must be one axis other than 0, the batch; got {axis!r}.")
+        self.axis = checked
 
     def call(self, inputs: Any) -> Any:
         arrays = self.several(inputs)

@@ -262,7 +262,7 @@ class GaussianDropout(NoiseLayer):
 
     References
     ----------
-    N. Srivastava et al., "Dropout: a simple way to prevent neural networks from overfitting", 2014, section 10.
+    N. Srivastava et al., "Dropout: a simple way to prevent neural networks from overfitting", 2014.
 
     Examples
     --------
@@ -289,7 +289,7 @@ class GaussianDropout(NoiseLayer):
 
 
 class DropConnect(NoiseLayer, Dense):
-    """A dense layer that drops weights in training: a weight is kept with probability ``1 - rate`` and divided by it.
+    """A dense layer that drops weights: in training each is kept with probability ``1 - rate`` and divided.
 
     Parameters
     ----------

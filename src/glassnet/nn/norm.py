@@ -10,7 +10,7 @@ from glassnet.errors import InputError
 from glassnet.nn import constraints, initializers, regularizers
 from glassnet.nn.layer import InputShape, Layer
 from glassnet.nn.registry import positive, share
-from glassnet.nn.sizes import chosen_axes, extents
+from glassnet.nn.sizes import axis_argument, chosen_axes, extents
 from glassnet.trace.composite import composite
 
 __all__ = ["BatchNormalization", "ScaleAndShift", "broadcastable", "decimal_rest", "standardize"]
@@ -188,9 +188,10 @@ class BatchNormalization(ScaleAndShift):
             epsilon, center, scale, beta_initializer, gamma_initializer, beta_regularizer,
             gamma_regularizer, beta_constraint, gamma_constraint, name, trainable,
         )  # fmt: skip
-        if not isinstance(axis, int) or isinstance(axis, bool):
-            raise InputError(f"BatchNormalization: axis must be a whole number, such as -1; got {axis!r}.")
-        self.axis, self.momentum = axis, share(momentum, "momentum", "BatchNormalization")
+        checked = axis_argument(axis, "BatchNormalization")
+        if not isinstance(checked, int):
+            raise InputError(f"BatchNormalization: axis must be one axis, such as -1; got {axis!r}.")
+        self.axis, self.momentum = checked, share(momentum, "momentum", "BatchNormalization")
         self.moving_mean_initializer = initializers.get(moving_mean_initializer)
         self.moving_variance_initializer = initializers.get(moving_variance_initializer)
 

@@ -1,6 +1,6 @@
 """Preprocessing of inputs by fixed statistics, which come from the training data and from nowhere else.
 
-Each layer has ``adapt(data)`` (``fit`` calls it with the training split) and ``inverse(array)``, the way back.
+Each layer has ``adapt(data)``, which ``fit`` calls with the training split, and ``inverse(array)``.
 """
 
 from __future__ import annotations
@@ -9,170 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from glassnet.errors import InputError, InputTypeError, NotBuiltError, ShapeError
+from glassnet.errors import InputError, ShapeError
 from glassnet.nn import initializers
-from glassnet.nn.layer import InputShape, Layer
-from glassnet.nn.norm import broadcastable
-from glassnet.nn.sizes import axis_argument, chosen_axes, extents
+from glassnet.nn.adaptable import AxisStatistics, Preprocessing
+from glassnet.nn.layer import InputShape
 
-__all__ = ["MeanSubtraction", "MinMaxScaling", "Normalization", "Preprocessing", "Rescaling"]
-
-Axis = int | tuple[int, ...] | None
-
-
-class Preprocessing(Layer):
-    """Base of layers whose statistics are computed once, in float64, and then stay as they are.
-
-    Subclasses create them in ``build`` with ``add_statistic`` and compute them in ``statistics``.
-
-    Parameters
-    ----------
-    name : str, optional
-    """
-
-    known = False  # whether the statistics were given or computed
-
-    def add_statistic(self, name: str, shape: tuple[int, ...], initializer: Any, symbol: str) -> Any:
-        """A weight that is not trained."""
-        return self.add_weight(name, shape, initializer, trainable=False, symbol=symbol)
-
-    @property
-    def adapted(self) -> bool:
-        """Whether the statistics are known: given, computed, or put there by ``model.set_parameters``."""
-        return self.known or any(map(_moved, self.own_weights))
-
-    def adapt(self, data: Any) -> None:
-        """Compute the statistics, in float64.
-
-        Parameters
-        ----------
-        data : array (n, ..., features)
-            The training data, and nothing else: statistics from other data leak it into training.
-
-        Raises
-        ------
-        InputError, InputTypeError, ShapeError
-            No numbers, NaN or infinity, or another shape than the layer has.
-        """
-        x = finite_numbers(data, type(self).__name__)
-        found = self.statistics(x)
-        self.build_once((None, *x.shape[1:]))
-        weights = {weight.name: weight for weight in self.own_weights}
-        for name, value in found.items():
-            weight = weights[name]
-            if np.shape(value) != weight.shape:
-                raise self._misfit(weight.shape, x.shape)
-        for name, value in found.items():
-            old = weights[name].value
-            weights[name].assign(np.asarray(value, float if old is None else old.dtype))
-        self.known = True
-
-    def _misfit(self, own: tuple[int, ...], shape: tuple[int, ...]) -> ShapeError:
-        what = f"{own[0]} features" if len(own) in (1, 2) else f"statistics of shape {own}"
-        return ShapeError(f"{type(self).__name__}.adapt(): the layer takes {what}; got data of shape {shape}.")
-
-    def statistics(self, x: np.ndarray) -> dict[str, Any]:
-        """Name → value, computed from float64 data."""
-        raise NotImplementedError
-
-    def inverse(self, array: Any) -> np.ndarray:
-        """Undo the transformation, on plain arrays.
-
-        Parameters
-        ----------
-        array : array (n, ...)
-            What the layer answers.
-
-        Returns
-        -------
-        ndarray
-            In float64, or in the array's own float type.
-
-        Raises
-        ------
-        NotBuiltError
-            The statistics are not known yet.
-        """
-        if not self.adapted:
-            raise NotBuiltError(
-                f"{type(self).__name__}.inverse() needs statistics, and there are none yet.\n"
-                "Call adapt(data) or model.fit(X, y) first."
-            )
-        given = np.asarray(array)
-        self.build_once((None, *given.shape[1:]))
-        for weight in self.own_weights:
-            if weight.value is None:  # given to the constructor, and not used before
-                weight.initialize(np.random.default_rng(0), float)
-        restored = np.asarray(self.restore(given.astype(float)))
-        return restored.astype(given.dtype) if given.dtype.kind == "f" else restored
-
-    def restore(self, z: Any) -> Any:
-        """The inverse of ``call``."""
-        raise NotImplementedError
-
-
-def _moved(weight: Any) -> bool:
-    """Whether a statistic is no longer the placeholder it was made with."""
-    if weight.value is None:
-        return False
-    return not np.array_equal(weight.value, np.asarray(weight.initializer(weight.shape), weight.value.dtype))
-
-
-def finite_numbers(data: Any, owner: str) -> np.ndarray:
-    """The data for ``adapt`` as float64, or an error."""
-    try:
-        x = np.asarray(data, float)
-    except (TypeError, ValueError):
-        raise InputTypeError(
-            f"{owner}.adapt() needs an array of numbers; got a {type(data).__name__} "
-            "that NumPy cannot read as numbers."
-        ) from None
-    if not x.size:
-        raise InputError(f"the data for {owner}.adapt() are empty: shape {x.shape}.")
-    bad = ~np.isfinite(x)
-    if bad.any():
-        raise InputError(
-            f"the data for {owner}.adapt() have {int(bad.sum())} values that are not finite, "
-            f"first at row {int(np.argwhere(bad)[0][0])}.\n"
-            "Remove those rows, or fill them (sklearn.impute.SimpleImputer)."
-        )
-    return x
-
-
-class AxisStatistics(Preprocessing):
-    """Base of layers with statistics for each index of some axes.
-
-    Parameters
-    ----------
-    axis : int, tuple of int, or None
-        Keras's meaning: statistics for each index of these axes, over all the others. -1 is one for each
-        feature, or for each channel of images; None one for everything; ``(1, 2, 3)`` one for each pixel.
-    name : str, optional
-    """
-
-    def __init__(self, axis: Any, name: str | None) -> None:
-        super().__init__(name)
-        owner = type(self).__name__
-        self.axis: Axis = None if axis is None else axis_argument(axis, owner)
-        if self.axis == 0 or (isinstance(self.axis, tuple) and 0 in self.axis):
-            raise InputError(
-                f"{owner}: axis 0 is the batch; one example's axes are counted from 1, or from -1 backwards."
-            )
-
-    def kept_axes(self, shape: tuple[Any, ...]) -> tuple[int, ...]:
-        """The axes whose indices have statistics of their own."""
-        return () if self.axis is None else chosen_axes(self.axis, shape, type(self).__name__)
-
-    def statistics_shape(self, shape: tuple[Any, ...]) -> tuple[int, ...]:
-        """The shape of a statistic for inputs of this shape."""
-        kept = self.kept_axes(shape)
-        return tuple(broadcastable(np.empty(extents(shape, kept)), kept, len(shape)).shape)
-
-    def over_others(self, reduce: Any, x: np.ndarray) -> np.ndarray:
-        """A statistic over all axes but those kept."""
-        kept = self.kept_axes(x.shape)
-        found = reduce(x, axis=tuple(i for i in range(x.ndim) if i not in kept))
-        return np.asarray(broadcastable(np.asarray(found), kept, x.ndim))
+__all__ = ["MeanSubtraction", "MinMaxScaling", "Normalization", "Rescaling"]
 
 
 class Normalization(AxisStatistics):
@@ -215,7 +57,9 @@ class Normalization(AxisStatistics):
         if (mean is None) != (variance is None):
             raise InputError("Normalization: give both mean and variance, or neither.")
         self.invert, self.known = bool(invert), mean is not None
-        self.input_mean, self.input_variance = (None, None) if mean is None else _checked(mean, variance)
+        given = (None, None) if mean is None else _checked(mean, variance)
+        self.input_mean: np.ndarray | None = given[0]
+        self.input_variance: np.ndarray | None = given[1]
 
     def build(self, input_shape: InputShape) -> None:
         shape = self.statistics_shape(input_shape)

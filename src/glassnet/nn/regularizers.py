@@ -108,7 +108,7 @@ class L1L2(Regularizer):
 
     Notes
     -----
-    The identifier ``"l1_l2"`` means 0.01 for both, as in Keras.
+    The identifier ``"l1_l2"`` means 0.01 for both, as Keras documents it.
 
     References
     ----------

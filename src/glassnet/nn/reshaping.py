@@ -65,7 +65,8 @@ class Reshape(ShapeLayer):
         known = int(product(extent for extent in self.target_shape if extent != -1))  # type: ignore[arg-type]
         if size % known or (-1 not in self.target_shape and size != known):
             raise ShapeError(
-                f"Reshape: the {size} values of an example of shape {shape[1:]} do not fill {self.target_shape}."
+                f"Reshape: the {size} values of an example of shape {shape[1:]} "
+                f"do not fill {self.target_shape}."
             )
         return tuple(size // known if extent == -1 else extent for extent in self.target_shape)
 

@@ -40,7 +40,8 @@ def axis_argument(axis: Any, owner: str) -> int | tuple[int, ...]:
     several = isinstance(axis, list | tuple)
     numbers = axis if several else [axis]
     if not numbers or any(isinstance(a, bool) or not hasattr(a, "__index__") for a in numbers):
-        raise InputError(f"{owner}: axis must be a whole number or a tuple of them, such as -1; got {axis!r}.")
+        wanted = "a whole number or a tuple of them, such as -1"
+        raise InputError(f"{owner}: axis must be {wanted}; got {axis!r}.")
     indices = tuple(map(operator.index, numbers))
     return indices if several else indices[0]
 

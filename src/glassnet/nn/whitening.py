@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from glassnet.errors import InputError, ShapeError
+from glassnet.nn.adaptable import Preprocessing
 from glassnet.nn.layer import InputShape
-from glassnet.nn.preprocessing import Preprocessing
 from glassnet.nn.registry import positive
 from glassnet.nn.sizes import whole_number
 
@@ -39,12 +39,12 @@ def covariance(X: Any) -> np.ndarray:
     if x.ndim != 2:
         raise ShapeError(f"covariance() takes an array of shape (n, features); got {x.shape}.")
     centred = x - x.mean(axis=0)
-    return centred.T @ centred / len(x)
+    return np.asarray(centred.T @ centred / len(x))
 
 
-def _start(shape: tuple[int, ...], seed: Any = None) -> np.ndarray:
+def _start(shape: tuple[int, int], seed: Any = None) -> np.ndarray:
     """No rotation."""
-    return np.eye(*shape)
+    return np.eye(shape[0], shape[1])
 
 
 class _Rotation(Preprocessing):
@@ -198,8 +198,8 @@ class Whitening(_Rotation):
         empty = int((variance <= 1e-12 * variance.max()).sum())
         if empty:
             warnings.warn(
-                f"{empty} of {len(variance)} directions have no variance: Whitening multiplies what noise new "
-                f"data have there by {self.epsilon**-0.5:.0f}, 1 / sqrt(epsilon).\n"
+                f"{empty} of {len(variance)} directions have no variance: Whitening multiplies what noise "
+                f"new data have there by {self.epsilon**-0.5:.0f}, 1 / sqrt(epsilon).\n"
                 f"Keep fewer directions (n_components={len(variance) - empty}), or use a larger epsilon.",
                 UserWarning,
                 stacklevel=3,

@@ -198,6 +198,8 @@ class Optimizer:
         """
         if isinstance(var_names, str):
             raise InputError(f"exclude_from_weight_decay() needs a list of names: [{var_names!r}].")
+        for name in var_names:
+            _check_pattern(name)
         self.decay_exclusions = tuple(var_names)
 
     def decays(self, key: str) -> bool:
@@ -375,6 +377,13 @@ def _moved(w: Any, u: Any, learning_rate: Any, weight_decay: Any) -> Any:
         return w + u
     decay = learning_rate * weight_decay * w
     return w + u - decay
+
+
+def _check_pattern(name: str) -> None:
+    try:
+        re.compile(name)
+    except re.error as error:
+        raise InputError(f"{name!r} is not a regular expression: {error}.") from None
 
 
 def _check_partners(parameters: Arrays, gradients: Arrays) -> None:

@@ -10,10 +10,10 @@ import numpy as np
 from glassnet.errors import InputError
 from glassnet.graph.graph import Graph, input_node, input_place
 from glassnet.graph.node import Node, topological
+from glassnet.nn.adaptable import Preprocessing
 from glassnet.nn.context import NetworkTrace
 from glassnet.nn.layer import Layer
 from glassnet.nn.network import Network
-from glassnet.nn.preprocessing import Preprocessing
 from glassnet.programs.python import compile_graph
 from glassnet.trace.tracer import TracedArray
 from glassnet.train.data import Dataset

@@ -170,7 +170,7 @@ def validation_split(dataset: Dataset, fraction: float, seed: int, stratify: boo
     return dataset.take(np.sort(training)), dataset.take(np.sort(validation))
 
 
-def _held_out(n: int, fraction: float) -> int:
+def _held_out(n: int, fraction: Any) -> int:
     if not isinstance(fraction, int | float | np.floating) or not 0 < fraction < 1:
         raise InputError(
             f"validation_split is {short(fraction)}.\n"

@@ -11,6 +11,8 @@ import math
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+import numpy as np
+
 from glassnet.grad.backward import backward
 from glassnet.graph.dims import N, Shape
 from glassnet.graph.graph import Graph, Place, input_node, input_place
@@ -54,6 +56,7 @@ class Network(Protocol):
     loss_function: Loss | None
     metrics: tuple[Metric, ...]
     optimizer: Optimizer | None
+    dtype: np.dtype[Any]
 
     def forward(self, *inputs: Any) -> Any:
         """The network's function on traced arrays."""
@@ -144,7 +147,7 @@ class Sheet:
             if weight.regularizer is not None and weight in self.trained:
                 self.trace.note = weight.key
                 terms.append(weight.regularizer(self.trace.bound[weight]))
-        for key, activity_penalty in self.trace.penalties.items():
+        for key, activity_penalty in self.trace.penalties:
             self.trace.note = key
             terms.append(activity_penalty())
         self.trace.note = ""

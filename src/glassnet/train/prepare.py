@@ -13,7 +13,6 @@ from glassnet.nn.losses import Loss
 from glassnet.nn.network import Network
 from glassnet.nn.specs import Spec
 from glassnet.train import checks
-from glassnet.train.adapting import adapt as adapt
 from glassnet.train.data import Dataset, batches, validation_split
 
 ClassWeight = Mapping[Any, float] | str | None

@@ -34,7 +34,7 @@ def add_update(sheet: Sheet, gradients: Sequence[Node], vector: Node | None) -> 
     """Add the new parameters and slots to the outputs of a training step."""
     optimizer = sheet.network.optimizer
     assert optimizer is not None
-    optimizer.check_keys([weight.key for weight in sheet.trained])
+    optimizer.check_keys([weight.key for weight, _ in sheet.weights])
     with place(phase="update"):
         if optimizer.full_batch:
             _add_gradient(sheet, gradients, vector)
@@ -52,9 +52,10 @@ def _add_gradient(sheet: Sheet, gradients: Sequence[Node], vector: Node | None) 
                 f"{weight.key} has the constraint {weight.constraint!r}, which LBFGS cannot keep.\n"
                 "Remove the constraint, or use another optimizer."
             )
-    if vector is not None:
-        with place(scope="lbfgs"):
-            sheet.outputs["return", "g"] = _packed(gradients, vector)
+    if vector is None:
+        raise InputError("LBFGS has nothing to train: the model has no parameters, or all are frozen.")
+    with place(scope="lbfgs"):
+        sheet.outputs["return", "g"] = _packed(gradients, vector)
 
 
 def _packed(gradients: Sequence[Node], vector: Node) -> Node:
@@ -126,12 +127,16 @@ def _update_arrays(sheet: Sheet, optimizer: Optimizer, gradients: Sequence[Node]
     for old, new in zip(gradients, clipped, strict=True):
         _keep_name(old, new.node, "clipped")
     with _nameless(sheet.trace):
+        updated = []
         for weight, g in zip(sheet.trained, clipped, strict=True):
             with place(scope=optimizer.rule_name):
                 w = TracedArray(sheet.node(weight))
                 numbers = map(_traced, _numbers(optimizer, weight, rate))
-                new = optimizer.traced_update(w, g, (), t, *numbers)[0]
-            sheet.outputs["parameters", weight.key] = _constrained(sheet, weight, new.node)
+                updated.append(optimizer.traced_update(w, g, (), t, *numbers)[0].node)
+        for weight, value in zip(sheet.trained, updated, strict=True):
+            if weight.constraint is not None:
+                rename(value, weight.symbol)  # a line of its own: first the step, then the bound
+            sheet.outputs["parameters", weight.key] = _constrained(sheet, weight, value)
 
 
 def _constrained(sheet: Sheet, weight: Weight, value: Node) -> Node:

@@ -6,44 +6,51 @@ l2 = 0.01  # activity_regularization_1
 learning_rate = 0.1  # sgd
 
 
+def log_softmax(z):
+    z = z - z.max(axis=1, keepdims=True)
+    return z - np.log(np.exp(z).sum(axis=1, keepdims=True))
+
+
 def train_step(x, y, W1, b1, W2, b2):
     """One training step: loss, gradients, update.
 
-    x (n, 8) inputs, y (n, 3) targets.
+    x (n, 8) inputs, y (n,) labels.
     """
     n = x.shape[0]
 
     # ---------------- forward ---------------------------------------
     # dense_1: Dense(6)
-    z1 = x @ W1 + b1                          # (n, 6)
+    z1 = x @ W1 + b1                           # (n, 6)
 
     # dense_2: Dense(3)
-    z2 = z1 @ W2 + b2                         # (n, 3)
+    z2 = z1 @ W2 + b2                          # (n, 3)
 
     # loss
-    e = z2 - y                                # (n, 3)
-    data_loss = (e**2).mean()                 # scalar
-    penalty = l2 * (z1**2).sum() / n          # scalar
-    loss = data_loss + penalty                # scalar
+    logp = log_softmax(z2)                     # (n, 3)
+    data_loss = -logp[np.arange(n), y].mean()  # scalar
+    penalty = l2 * (z1**2).sum() / n           # scalar
+    loss = data_loss + penalty                 # scalar
 
     # ---------------- backward --------------------------------------
     # loss
-    dz2 = 2 * e / (3 * n)                     # (n, 3)
+    onehot = y[:, None] == np.arange(3)        # (n, 3) bool
+    p = np.exp(logp)                           # (n, 3)
+    dz2 = (p - onehot) / n                     # (n, 3)
 
     # dense_2
-    dW2 = z1.T @ dz2                          # (6, 3)
-    db2 = dz2.sum(axis=0)                     # (3,)
-    dz1 = dz2 @ W2.T + 2 * (1 / n * l2) * z1  # (n, 6)
+    dW2 = z1.T @ dz2                           # (6, 3)
+    db2 = dz2.sum(axis=0)                      # (3,)
+    dz1 = dz2 @ W2.T + 2 * (1 / n * l2) * z1   # (n, 6)
 
     # dense_1
-    dW1 = x.T @ dz1                           # (8, 6)
-    db1 = dz1.sum(axis=0)                     # (6,)
+    dW1 = x.T @ dz1                            # (8, 6)
+    db1 = dz1.sum(axis=0)                      # (6,)
 
     # ---------------- update ----------------------------------------
     # sgd
-    W1 = W1 - learning_rate * dW1             # (8, 6)
-    b1 = b1 - learning_rate * db1             # (6,)
-    W2 = W2 - learning_rate * dW2             # (6, 3)
-    b2 = b2 - learning_rate * db2             # (3,)
+    W1 = W1 - learning_rate * dW1              # (8, 6)
+    b1 = b1 - learning_rate * db1              # (6,)
+    W2 = W2 - learning_rate * dW2              # (6, 3)
+    b2 = b2 - learning_rate * db2              # (3,)
 
     return loss, W1, b1, W2, b2

@@ -32,10 +32,15 @@ def box_muller(u, v):
     return np.sqrt(-2 * np.log(1 - u)) * np.cos(6.283185307179586 * v)
 
 
+def log_softmax(z):
+    z = z - z.max(axis=1, keepdims=True)
+    return z - np.log(np.exp(z).sum(axis=1, keepdims=True))
+
+
 def train_step(x, y, W1, b1, W2, b2, t, seed):
     """One training step: loss, gradients, update.
 
-    x (n, 8) inputs, y (n, 3) targets.
+    x (n, 8) inputs, y (n,) labels.
     t = 1, 2, ... is the number of the step.
     """
     n = x.shape[0]
@@ -61,12 +66,14 @@ def train_step(x, y, W1, b1, W2, b2, t, seed):
     z2 = d2 @ W2 + b2                                                   # (n, 3)
 
     # loss
-    e = z2 - y                                                          # (n, 3)
-    loss = (e**2).mean()                                                # scalar
+    logp = log_softmax(z2)                                              # (n, 3)
+    loss = -logp[np.arange(n), y].mean()                                # scalar
 
     # ---------------- backward --------------------------------------
     # loss
-    dz2 = 2 * e / (3 * n)                                               # (n, 3)
+    onehot = y[:, None] == np.arange(3)                                 # (n, 3) bool
+    p = np.exp(logp)                                                    # (n, 3)
+    dz2 = (p - onehot) / n                                              # (n, 3)
 
     # dense_2
     dW2 = d2.T @ dz2                                                    # (6, 3)

@@ -5,10 +5,15 @@ import numpy as np
 learning_rate = 0.1  # sgd
 
 
+def log_softmax(z):
+    z = z - z.max(axis=1, keepdims=True)
+    return z - np.log(np.exp(z).sum(axis=1, keepdims=True))
+
+
 def train_step(x, y, W1, b1, gamma1, beta1, W2, b2):
     """One training step: loss, gradients, update.
 
-    x (n, 8) inputs, y (n, 3) targets.
+    x (n, 8) inputs, y (n,) labels.
     """
     n = x.shape[0]
 
@@ -27,12 +32,14 @@ def train_step(x, y, W1, b1, gamma1, beta1, W2, b2):
     z2 = a1 @ W2 + b2                                      # (n, 3)
 
     # loss
-    e = z2 - y                                             # (n, 3)
-    loss = (e**2).mean()                                   # scalar
+    logp = log_softmax(z2)                                 # (n, 3)
+    loss = -logp[np.arange(n), y].mean()                   # scalar
 
     # ---------------- backward --------------------------------------
     # loss
-    dz2 = 2 * e / (3 * n)                                  # (n, 3)
+    onehot = y[:, None] == np.arange(3)                    # (n, 3) bool
+    p = np.exp(logp)                                       # (n, 3)
+    dz2 = (p - onehot) / n                                 # (n, 3)
 
     # dense_2
     dW2 = a1.T @ dz2                                       # (6, 3)

@@ -18,10 +18,10 @@ from glassnet import layers
 GOLDEN = Path(__file__).parent
 
 
-def between(*middle: gn.Layer, inputs: int = 8, loss: str = "squared_error") -> gn.Sequential:
+def between(*middle: gn.Layer, inputs: int = 8) -> gn.Sequential:
     """Layers between two dense ones, trained by plain gradient descent."""
     model = gn.Sequential([layers.Dense(6), *middle, layers.Dense(3)])
-    return built(model, (None, inputs), loss)
+    return built(model, (None, inputs), "softmax_cross_entropy")
 
 
 def built(model: gn.Sequential, shape: tuple[int | None, ...], loss: str = "squared_error") -> gn.Sequential:
@@ -57,7 +57,12 @@ def branches() -> gn.Model:
 
 def pictures() -> gn.Sequential:
     """A chain of preprocessing, adapted by ``fit``."""
-    chain = [layers.Rescaling(1 / 16), layers.Flatten(), layers.MeanSubtraction(axis=None), layers.Whitening("zca")]
+    chain = [
+        layers.Rescaling(1 / 16),
+        layers.Flatten(),
+        layers.MeanSubtraction(axis=None),
+        layers.Whitening("zca"),
+    ]
     model = gn.Sequential([*chain, layers.Dense(3)])
     model.compile(gn.optimizers.SGD(0.1), "softmax_cross_entropy")
     X = np.random.default_rng(0).integers(0, 17, (60, 3, 2))
@@ -75,12 +80,12 @@ PROGRAMS: dict[str, Callable[[], str]] = {
     "alpha_dropout.py": lambda: between(layers.Activation("relu"), layers.AlphaDropout(0.1)).source(),
     "gaussian_noise.py": lambda: between(layers.GaussianNoise(0.1), layers.GaussianDropout(0.5)).source(),
     "dropconnect.py": lambda: between(layers.DropConnect(5, 0.5, "relu")).source(),
-    "dropout_sample.py": lambda: between(
-        layers.Activation("relu"), layers.Dropout(0.5), loss="softmax_cross_entropy"
-    ).source("sample"),
+    "dropout_sample.py": lambda: between(layers.Activation("relu"), layers.Dropout(0.5)).source("sample"),
     "activity_regularization.py": lambda: between(layers.ActivityRegularization(l2=0.01)).source(),
     "bias_trick.py": lambda: built(
-        gn.Sequential([layers.BiasTrick(), layers.Dense(10, use_bias=False)]), (None, 3072), "softmax_cross_entropy"
+        gn.Sequential([layers.BiasTrick(), layers.Dense(10, use_bias=False)]),
+        (None, 3072),
+        "softmax_cross_entropy",
     ).source(),
     "embedding.py": lambda: words().source(),
     "branches.py": lambda: branches().source(),

@@ -13,23 +13,18 @@ from typing import Any
 import numpy as np
 
 from glassnet.errors import InputError
-from glassnet.nn.activations.rectifiers import (
-    celu,
-    elu,
+from glassnet.nn.activations.hard import (
     hard_shrink,
     hard_sigmoid,
     hard_silu,
     hard_tanh,
-    leaky_relu,
-    relu,
-    relu6,
-    selu,
     soft_shrink,
     sparse_plus,
     sparse_sigmoid,
     tanh_shrink,
     threshold,
 )
+from glassnet.nn.activations.rectifiers import celu, elu, leaky_relu, relu, relu6, selu
 from glassnet.nn.activations.rows import glu, log_softmax, softmax, sparsemax
 from glassnet.nn.activations.smooth import (
     erf,

@@ -336,7 +336,7 @@ def _(g: Any, h: Any, z: Any) -> Any:
 
 @composite(inline=True)
 def gelu_by_tanh(z: Any) -> Any:
-    """``z * cdf(z)`` with ``0.5 (1 + tanh(u))`` written as ``sigmoid(2 u)``, which keeps the left tail's digits."""
+    """``z * cdf(z)``; ``sigmoid(2 u)`` is ``0.5 (1 + tanh(u))``, with all digits in the left tail."""
     cdf = sigmoid(math.sqrt(8 / math.pi) * (z + 0.044715 * z**3))
     return z * cdf
 

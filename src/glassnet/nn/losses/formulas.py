@@ -75,11 +75,11 @@ def _(g: Any, result: Any, z: Any, y: Any, gamma: Any) -> Any:
     logp = log_softmax(z)
     p = np.exp(logp)
     miss = -np.expm1(logp)
-    asked = np.where(y > 0, logp, 0)
-    safe = np.where(miss > 0, miss, 1)  # asked / miss tends to -1 where miss tends to 0
-    slope = y * miss**gamma * (gamma * p * asked / safe - 1)
+    bounded = np.where(p > 0, logp, 0)  # 0 * -inf would be no number
+    safe = np.where(miss > 0, miss, 1)  # logp / miss tends to -1 where miss tends to 0
+    slope = y * miss**gamma * (gamma * p * bounded / safe - 1)
     total = slope.sum(axis=1, keepdims=True)
-    dgamma = -(y * miss**gamma * asked * np.log(safe)).sum(axis=1) * g
+    dgamma = -(y * miss**gamma * bounded * np.log(safe)).sum(axis=1) * g
     return (slope - p * total) * g[:, None], -(miss**gamma) * logp * g[:, None], dgamma
 
 
@@ -126,9 +126,10 @@ def _(g: Any, result: Any, z: Any, y: Any, gamma: Any) -> Any:
     p = sigmoid(z)
     miss = y * sigmoid(-z) + (1 - y) * p
     safe = np.where(miss > 0, miss, 1)  # miss**gamma is 0 where it matters
-    ratio = gamma * logistic_loss(z, y) / safe
-    slope = miss**gamma * (p - y + (1 - 2 * y) * p * sigmoid(-z) * ratio)
-    dy = miss**gamma * ((1 - 2 * p) * ratio - z)
+    loss = logistic_loss(z, y)
+    steepness = gamma * (1 - 2 * y) * p * sigmoid(-z) / safe
+    slope = miss**gamma * (p - y + steepness * loss)
+    dy = miss**gamma * (gamma * (1 - 2 * p) / safe * loss - z)
     return slope * g, dy * g, result * np.log(safe) * g
 
 
@@ -167,7 +168,7 @@ def _(g: Any, result: Any, f: Any, y: Any, margin: Any) -> Any:
     onehot, violations = _violations(f, y, margin)
     violated = violations > 0
     count = violated.sum(axis=1, keepdims=True)
-    return (violated - onehot * count) * g[:, None], None, count[:, 0] * g
+    return np.where(onehot, -count, violated) * g[:, None], None, count[:, 0] * g
 
 
 @composite(inline=True)
@@ -181,7 +182,7 @@ def weston_watkins_squared(f: Any, y: Any, margin: Any) -> Any:
 def _(g: Any, result: Any, f: Any, y: Any, margin: Any) -> Any:
     onehot, violations = _violations(f, y, margin)
     total = violations.sum(axis=1, keepdims=True)
-    return 2 * (violations - onehot * total) * g[:, None], None, 2 * total[:, 0] * g
+    return 2 * np.where(onehot, -total, violations) * g[:, None], None, 2 * total[:, 0] * g
 
 
 @composite(inline=True)
@@ -229,7 +230,7 @@ def _(g: Any, result: Any, f: Any, y: Any, margin: Any) -> Any:
     rivals = np.where(onehot, -np.inf, f)
     rival = one_hot_rows(rivals.argmax(axis=1), f.shape[-1])
     slope = g[:, None]
-    return rival * slope - onehot * slope, None, g
+    return np.where(rival, slope, 0) - np.where(onehot, slope, 0), None, g
 
 
 # ------------------------------------------------------------------------------------------ regression
@@ -343,7 +344,7 @@ def _(g: Any, result: Any, z: Any, y: Any) -> Any:
     precision_root = np.exp(-0.5 * log_variance)
     r = (y - z[:, :k]) * precision_root
     dmean = -r * precision_root * g
-    dlog_variance = 0.5 * (1 - r**2) * (z[:, k:] > MIN_LOG_VARIANCE) * g
+    dlog_variance = np.where(z[:, k:] > MIN_LOG_VARIANCE, 0.5 * (1 - r**2), 0) * g
     return np.concatenate([dmean, dlog_variance], axis=1), -dmean
 
 

@@ -32,7 +32,8 @@ def _cut_off(p: Any) -> Any:
 
 
 def _normalized(p: Any) -> Any:
-    return _cut_off(p / p.sum(axis=-1, keepdims=True))
+    total = p.sum(axis=-1, keepdims=True)
+    return _cut_off(p / np.maximum(total, EPSILON))
 
 
 # ------------------------------------------------------------------------------------------ two classes
@@ -241,7 +242,10 @@ def categorical_generalized_cross_entropy(y: Any, scores: Any, q: float = 0.5) -
     """
     y = classes_of(y)
     z = logits_behind(scores, softmax)
-    return (1 - pick(scores, y) ** q) / q if z is None else formulas.generalized(z, y, q)
+    if z is not None:
+        return formulas.generalized(z, y, q)
+    p = np.maximum(pick(scores, y), EPSILON)
+    return (1 - p**q) / q
 
 
 def kl_divergence(y: Any, scores: Any, from_logits: bool = False) -> Any:

@@ -1,0 +1,45 @@
+# Printed by glassnet, backend "numpy": this text is what runs.
+
+import numpy as np
+
+
+def selu(z):
+    return 1.0507009873554805 * np.where(
+        z > 0, z, 1.6732632423543772 * np.expm1(np.minimum(z, 0)),
+    )
+
+
+def gradients(x, y, W1, b1, W2, b2):
+    """The gradient of the loss with respect to each parameter.
+
+    x (n, 4) inputs, y (n, 3) targets.
+    """
+    n = x.shape[0]
+
+    # ---------------- forward ---------------------------------------
+    # dense_1: Dense(6, selu)
+    z1 = x @ W1 + b1                                      # (n, 6)
+    h1 = selu(z1)                                         # (n, 6)
+
+    # dense_2: Dense(3)
+    z2 = h1 @ W2 + b2                                     # (n, 3)
+
+    # loss
+    e = z2 - y                                            # (n, 3)
+
+    # ---------------- backward --------------------------------------
+    # loss
+    dz2 = 2 * e / (3 * n)                                 # (n, 3)
+
+    # dense_2
+    dW2 = h1.T @ dz2                                      # (6, 3)
+    db2 = dz2.sum(axis=0)                                 # (3,)
+    dh1 = dz2 @ W2.T                                      # (n, 6)
+
+    # dense_1
+    t1 = dh1 * (h1 + 1.7580993408473766)                  # (n, 6)
+    dz1 = np.where(z1 > 0, 1.0507009873554805 * dh1, t1)  # (n, 6)
+    dW1 = x.T @ dz1                                       # (4, 6)
+    db1 = dz1.sum(axis=0)                                 # (6,)
+
+    return dW1, db1, dW2, db2

@@ -1,0 +1,43 @@
+# Printed by glassnet, backend "numpy": this text is what runs.
+
+import numpy as np
+
+
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
+
+
+def gradients(x, y, W1, b1, W2, b2):
+    """The gradient of the loss with respect to each parameter.
+
+    x (n, 4) inputs, y (n, 3) targets.
+    """
+    n = x.shape[0]
+
+    # ---------------- forward ---------------------------------------
+    # dense_1: Dense(6, silu)
+    z1 = x @ W1 + b1                  # (n, 6)
+    s1 = sigmoid(z1)                  # (n, 6)
+    h1 = z1 * s1                      # (n, 6)
+
+    # dense_2: Dense(3)
+    z2 = h1 @ W2 + b2                 # (n, 3)
+
+    # loss
+    e = z2 - y                        # (n, 3)
+
+    # ---------------- backward --------------------------------------
+    # loss
+    dz2 = 2 * e / (3 * n)             # (n, 3)
+
+    # dense_2
+    dW2 = h1.T @ dz2                  # (6, 3)
+    db2 = dz2.sum(axis=0)             # (3,)
+    dh1 = dz2 @ W2.T                  # (n, 6)
+
+    # dense_1
+    dz1 = dh1 * (s1 + h1 * (1 - s1))  # (n, 6)
+    dW1 = x.T @ dz1                   # (4, 6)
+    db1 = dz1.sum(axis=0)             # (6,)
+
+    return dW1, db1, dW2, db2
