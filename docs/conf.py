@@ -25,7 +25,9 @@ extensions = [
 ]
 html_theme = "furo"
 html_title = "glassnet"
-exclude_patterns = ["_build", "learn/*.md5"]
+html_static_path = ["_static"]
+html_css_files = ["programs.css"]
+exclude_patterns = ["_build", "learn"]
 templates_path: list[str] = []
 autosummary_generate = True
 numpydoc_show_class_members = False

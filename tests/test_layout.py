@@ -68,7 +68,8 @@ def entry(name: str) -> str:
 
 
 def is_module(name: str) -> bool:
-    return name in ORDER or (PACKAGE / name).is_dir() or (PACKAGE / f"{name}.py").is_file()
+    file = name != "__init__" and (PACKAGE / f"{name}.py").is_file()
+    return name in ORDER or (PACKAGE / name).is_dir() or file
 
 
 def complaint(path: Path, found: Import) -> str | None:

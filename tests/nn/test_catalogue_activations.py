@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import pickle
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -12,7 +11,6 @@ import pytest
 
 import glassnet as gn
 from glassnet import activations
-from glassnet.errors import InputError, ShapeError, TraceError, UnknownNameError
 from glassnet.nn.activations import ACTIVATIONS
 
 INF, NAN = np.inf, np.nan

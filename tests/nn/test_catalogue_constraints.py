@@ -140,8 +140,12 @@ def test_limits_can_be_changed_between_runs():
 
 # ------------------------------------------------------------------------------------------ printing
 UPDATE = """\
+    # sgd
+    W1 = W1 - learning_rate * dW1      # (6, 5)
+    b1 = b1 - learning_rate * db1      # (5,)
+
     # constraints
-    W1 = max_norm(W1 - learning_rate * dW1, max_norm_limit)  # (6, 5)
+    W1 = max_norm(W1, max_norm_limit)  # (6, 5)
 """
 
 

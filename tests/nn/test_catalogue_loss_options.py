@@ -1,4 +1,4 @@
-"""Losses by name, their errors, their targets, what their scores mean, and probabilities that are logits in truth."""
+"""Losses by name, their errors, their targets, what their scores mean, probabilities with logits behind."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import pytest
 
 import glassnet as gn
 from glassnet import layers
-from glassnet import losses as L
 from glassnet.activations import sigmoid, softmax
 from glassnet.errors import InputError, ShapeError, UnknownNameError
 from glassnet.nn.losses import ALIASES, CLASSES
 from glassnet.nn.losses.base import FunctionLoss
 
+L = gn.losses
 RNG = np.random.default_rng(5)
 X, LABELS = RNG.normal(0, 1, (8, 3)), np.array([0, 1, 2, 3, 3, 2, 1, 0])
 
@@ -90,7 +90,7 @@ def test_a_class_of_ones_own():
 TWO = np.zeros((2, 2))
 BAD = [
     (lambda: L.get("multiclas_hinge"), "unknown loss 'multiclas_hinge'. Did you mean 'multiclass_hinge'?"),
-    (lambda: L.get("binary_cross_entropi"), "unknown loss 'binary_cross_entropi'. Did you mean 'binary_cross_entropy'?"),
+    (lambda: L.get("binary_hing"), "unknown loss 'binary_hing'. Did you mean 'binary_hinge'?"),
     (lambda: L.MulticlassHinge(0), "MulticlassHinge: margin must be a number above 0; got 0."),
     (
         lambda: L.MulticlassHinge(kind="ovr"),
@@ -119,8 +119,10 @@ BAD = [
     (lambda: L.Quantile([0.5, 1.0]), "Quantile: quantiles must lie between 0 and 1; got 1.0."),
     (
         lambda: L.Tweedie(2),
-        "Tweedie: power must lie between 1 and 2; got 2.\n"
-        "Use poisson for 1, gamma for 2, squared_error for 0.",
+        (
+            "Tweedie: power must lie between 1 and 2; got 2.\n"
+            "Use poisson for 1, gamma for 2, squared_error for 0."
+        ),
     ),
     (
         lambda: L.CategoricalGeneralizedCrossEntropy(0),
@@ -135,8 +137,10 @@ BAD = [
     ),
     (
         lambda: L.SparseCategoricalCrossentropy(ignore_class=0),
-        "SparseCategoricalCrossentropy: ignore_class=0 is not supported.\n"
-        "Give the examples to be ignored a sample_weight of 0 and any label.",
+        (
+            "SparseCategoricalCrossentropy: ignore_class=0 is not supported.\n"
+            "Give the examples to be ignored a sample_weight of 0 and any label."
+        ),
     ),
     (
         lambda: L.squared_error(np.zeros(2), np.zeros((2, 3))),
@@ -199,38 +203,73 @@ def test_targets(loss, y, width, expected):
 
 
 REFUSED = [
-    (L.BinaryHinge(), [0, 1, 2], (1,), "y holds 2, first at row 2.\nfit() needs 0 and 1, or -1 and 1, for binary_hinge."),
+    (
+        L.BinaryHinge(),
+        [0, 1, 2],
+        (1,),
+        "y holds 2, first at row 2.\nfit() needs 0 and 1, or -1 and 1, for binary_hinge.",
+    ),
     (L.Hinge(), [-1, 0, 1], (1,), "y holds 0, first at row 1.\nfit() needs 0 and 1, or -1 and 1, for hinge."),
-    (L.Poisson(), [0.0, -1.5], (1,), "y holds -1.5, first at row 1.\nfit() needs numbers of at least 0 for poisson."),
+    (
+        L.Poisson(),
+        [0.0, -1.5],
+        (1,),
+        "y holds -1.5, first at row 1.\nfit() needs numbers of at least 0 for poisson.",
+    ),
     (L.Gamma(), [1.0, 0.0], (1,), "y holds 0, first at row 1.\nfit() needs numbers above 0 for gamma."),
-    (L.Tweedie(), [1.0, -1.0], (1,), "y holds -1, first at row 1.\nfit() needs numbers of at least 0 for tweedie."),
     (
-        L.BinaryCrossentropy(), [0, 2], (1,),
-        "y holds values from 0 to 2.\nfit() needs 0 and 1 (or probabilities) for binary_crossentropy.\n"
-        "Encode the two classes as 0 and 1.",
+        L.Tweedie(),
+        [1.0, -1.0],
+        (1,),
+        "y holds -1, first at row 1.\nfit() needs numbers of at least 0 for tweedie.",
     ),
     (
-        L.MulticlassHinge(), [[0.5, 0.5], [0, 1]], (2,),
-        "row 0 of y is not one-hot.\n"
-        "fit() needs labels of shape (n,), or rows with a single 1, for multiclass_hinge.",
+        L.BinaryCrossentropy(),
+        [0, 2],
+        (1,),
+        (
+            "y holds values from 0 to 2.\nfit() needs 0 and 1 (or probabilities) for binary_crossentropy.\n"
+            "Encode the two classes as 0 and 1."
+        ),
     ),
     (
-        L.Ordinal(), [0, 5], (4,),
-        "y[1] = 5 is not a label of a network with 5 outputs.\nfit() needs labels from 0 to 4.\n"
-        "Give the last layer one unit per class, or encode the labels.",
+        L.MulticlassHinge(),
+        [[0.5, 0.5], [0, 1]],
+        (2,),
+        (
+            "row 0 of y is not one-hot.\n"
+            "fit() needs labels of shape (n,), or rows with a single 1, for multiclass_hinge."
+        ),
     ),
     (
-        L.MulticlassHinge(), [0, 1], (2, 2),
-        "the network's output has shape (n, 2, 2).\n"
-        "multiclass_hinge needs one row of scores per example, (n, classes).\n"
-        "End with Dense(classes), and put a Flatten() before it if there are more axes.",
+        L.Ordinal(),
+        [0, 5],
+        (4,),
+        (
+            "y[1] = 5 is not a label of a network with 5 outputs.\nfit() needs labels from 0 to 4.\n"
+            "Give the last layer one unit per class, or encode the labels."
+        ),
     ),
     (
-        L.GaussianNLL(), [0.0, 1.0], (3,),
-        "gaussian_nll needs an even number of outputs, k means and k log-variances; got (3,).\n"
-        "End with Dense(2) for one number per example.",
+        L.MulticlassHinge(),
+        [0, 1],
+        (2, 2),
+        (
+            "the network's output has shape (n, 2, 2).\n"
+            "multiclass_hinge needs one row of scores per example, (n, classes).\n"
+            "End with Dense(classes), and put a Flatten() before it if there are more axes."
+        ),
     ),
-]  # fmt: skip
+    (
+        L.GaussianNLL(),
+        [0.0, 1.0],
+        (3,),
+        (
+            "gaussian_nll needs an even number of outputs, k means and k log-variances; got (3,).\n"
+            "End with Dense(2) for one number per example."
+        ),
+    ),
+]
 
 
 @pytest.mark.parametrize("loss, y, width, message", REFUSED, ids=[f"{r[0]!r}" for r in REFUSED])
@@ -317,7 +356,7 @@ BEHIND = [
 
 @pytest.mark.parametrize("cls, options, y, activation", BEHIND)
 def test_probabilities_of_a_traced_activation_are_taken_from_their_logits(cls, options, y, activation):
-    """The same value and gradient as from the logits, bit for bit, and those of the plain formula to rounding."""
+    """Value and gradient as from the logits, bit for bit, and the plain formula's value to rounding."""
     by_p = gn.value_and_grad(lambda z: cls(**options)(y, activation(z)))(Z)
     by_z = gn.value_and_grad(lambda z: cls(**options, from_logits=True)(y, z))(Z)
     assert by_p[0] == by_z[0]
@@ -378,7 +417,7 @@ def test_poisson_takes_the_logarithm_of_a_traced_exponential(activation):
     assert "np.log" not in model.source()
 
 
-# ------------------------------------------------------------------------------------------ dropout and squares
+# ------------------------------------------------------------------------------------------ dropout, squares
 WARNING = (
     "{0} stands right before {1}, whose output goes to {2}.\n"
     "A squared loss asks for exact numbers, and dropout there blurs them: expect worse predictions.\n"
@@ -391,12 +430,14 @@ DENSE, DROP = layers.Dense, layers.Dropout
 def test_dropout_right_before_a_squared_loss_is_warned_about(loss):
     model = gn.Sequential([DENSE(8, "relu"), DROP(0.5), DENSE(1)])
     name = L.get(loss).name
-    with pytest.warns(UserWarning) as caught:
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
         model.compile("sgd", loss)
     assert [str(w.message) for w in caught] == [WARNING.format("Dropout(0.5)", "Dense(1)", name)]
     assert caught[0].filename == __file__
     model.build((None, 3))
-    with pytest.warns(UserWarning) as caught:
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
         model.compile("sgd", loss)
     assert [str(w.message) for w in caught] == [WARNING.format("dropout_1", "dense_2", name)]
 

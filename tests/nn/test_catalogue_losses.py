@@ -12,12 +12,10 @@ import numpy as np
 import pytest
 
 import glassnet as gn
-from glassnet import losses as L
 from glassnet.activations import sigmoid, softmax
-from glassnet.errors import InputError, ShapeError, UnknownNameError
-from glassnet.nn.losses import ALIASES, CLASSES
-from glassnet.nn.losses.base import FunctionLoss
+from glassnet.nn.losses import CLASSES
 
+L = gn.losses
 RNG = np.random.default_rng(3)
 N, K = 7, 4
 SCORES = RNG.normal(0, 1.5, (N, K))
@@ -530,7 +528,7 @@ def specials(dtype):
 
 
 def rows_of(values, width):
-    """Each number against zeros in the first place, in the last, everywhere, and its halves against each other.
+    """Each number against zeros in first place, in last, everywhere, and its halves against each other.
 
     Halves, because a softmax takes differences, which must not leave the range themselves.
     """
@@ -561,20 +559,21 @@ def special_case(loss, dtype):
     return (0.5 + 0.5 * (np.arange(math.prod(shape)).reshape(shape) % 2)).astype(dtype), scores
 
 
-# Where a loss may be infinite for finite scores: because its exact value is beyond the largest float, which takes
-# scores whose exponentials, squares or sums are. Losses that are not listed are finite for every finite score.
+# Where a loss may be infinite for finite scores: because its exact value is beyond the largest float, which
+# takes scores whose exponentials, squares or sums are. Losses that are not listed are finite for all of them.
 INFINITE = {
     "Gamma": "exponentials", "GaussianNLL": "exponentials", "Tweedie": "exponentials",
     "Poisson": "exponentials",
     "SquaredError": "squares", "MeanSquaredError": "squares", "SumOfSquares": "squares",
-    "L2Regression": "squares", "SquaredHinge": "squares", "MulticlassHinge": "squares", "BinaryHinge": "squares",
+    "L2Regression": "squares", "SquaredHinge": "squares", "MulticlassHinge": "squares",
+    "BinaryHinge": "squares",
     "AbsoluteError": "sums", "MeanAbsoluteError": "sums", "L1Regression": "sums", "Huber": "sums",
     "LogCosh": "sums", "Quantile": "sums", "Hinge": "sums", "Ordinal": "sums", "HierarchicalSoftmax": "sums",
     "BinaryCrossEntropy": "sums", "BinaryCrossentropy": "sums", "BinaryFocalCrossentropy": "sums",
     "MeanAbsolutePercentageError": "sums", "SoftmaxCrossEntropy(label_smoothing=0.1)": "sums",
 }  # fmt: skip
 BEGINS = {
-    "exponentials": lambda largest: np.log(largest),
+    "exponentials": np.log,
     "squares": lambda largest: np.sqrt(largest) / 8,
     "sums": lambda largest: largest / 128,
 }

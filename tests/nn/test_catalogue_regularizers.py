@@ -46,7 +46,8 @@ CASES = {
     "off": (L2(0), lambda w: 0.0, lambda w: 0 * w),
 }
 each = pytest.mark.parametrize("name", CASES)
-BIAS_IS_NO_MATRIX = [("orthogonal", "bias"), ("orthogonal, columns", "bias")]
+# A bias is no matrix, and the rows of an output are the examples.
+IMPOSSIBLE = [("orthogonal", "bias"), ("orthogonal, columns", "bias"), ("orthogonal", "activity")]
 
 
 def test_every_regularizer_has_a_row():
@@ -82,7 +83,7 @@ def test_float_types(name, dtype):
 PLACES = [(name, place) for name in CASES for place in ("kernel", "bias", "activity")]
 
 
-@pytest.mark.parametrize("name, place", [row for row in PLACES if row not in BIAS_IS_NO_MATRIX])
+@pytest.mark.parametrize("name, place", [row for row in PLACES if row not in IMPOSSIBLE])
 def test_places_of_a_dense_layer(name, place):
     """The penalty is the regularizer's, its gradient too; an activity's is divided by the batch size."""
     regularizer, value, _ = CASES[name]
@@ -162,6 +163,17 @@ def test_orthogonal_needs_a_matrix():
     with pytest.raises(ShapeError) as caught:
         OrthogonalRegularizer()(np.zeros(3))
     assert str(caught.value) == "OrthogonalRegularizer needs a matrix; got a weight of shape (3,)."
+
+
+def test_orthogonal_does_not_compare_examples():
+    model = gn.Sequential([layers.Dense(4, activity_regularizer="orthogonal")])
+    model.compile("sgd", "squared_error")
+    with pytest.raises(ShapeError) as caught:
+        model.loss(X, Y)
+    assert str(caught.value) == (
+        "OrthogonalRegularizer(mode='rows') would compare the examples of a batch with each other.\n"
+        "Give mode='columns' for a layer's output."
+    )
 
 
 # ------------------------------------------------------------------------------------------ names, errors

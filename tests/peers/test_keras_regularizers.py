@@ -86,13 +86,15 @@ def test_the_identifier_l1l2_does_what_keras_says_and_not_what_it_does():
 def test_in_a_dense_layer(name, options):
     """The kernel's and the bias's penalty, and the activity's over the batch size."""
 
+    activity = options | ({"mode": "columns"} if name == "OrthogonalRegularizer" else {})
+
     def dense(module, penalties):
         penalty = getattr(penalties, name)
         return module.Dense(
             5,
             kernel_initializer="ones",
             kernel_regularizer=penalty(**options),
-            activity_regularizer=penalty(**options),
+            activity_regularizer=penalty(**activity),
             bias_regularizer=penalties.L2(0.25),
             bias_initializer="ones",
             **({"dtype": "float64"} if module is keras.layers else {}),

@@ -29,7 +29,7 @@ text { font: 13px system-ui, sans-serif; fill: #1f2933; }
 """
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Drawing:
     """A picture as SVG text; notebooks show it.
 
@@ -42,6 +42,12 @@ class Drawing:
 
     def _repr_svg_(self) -> str:
         return self.svg
+
+    def _repr_html_(self) -> str:
+        return f'<div style="overflow-x: auto">{self.svg}</div>'
+
+    def __repr__(self) -> str:
+        return f"Drawing({len(self.svg):,} characters of SVG; show it in a notebook, or .save(path))"
 
     def save(self, path: str | Path) -> Path:
         """Write the picture to a file.

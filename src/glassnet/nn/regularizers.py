@@ -158,6 +158,11 @@ class OrthogonalRegularizer(Regularizer):
     def __call__(self, w: Any) -> Any:
         if len(w.shape) != 2:
             raise ShapeError(f"OrthogonalRegularizer needs a matrix; got a weight of shape {w.shape}.")
+        if self.mode == "rows" and not isinstance(w.shape[0], int):
+            raise ShapeError(
+                "OrthogonalRegularizer(mode='rows') would compare the examples of a batch with each other.\n"
+                "Give mode='columns' for a layer's output."
+            )
         return hyper(self, "factor", "orthogonal_factor") * mean_cosine(w if self.mode == "rows" else w.T)
 
 
@@ -177,10 +182,9 @@ def _(g: Any, y: Any, w: Any) -> Any:
     return ((dunit - (dunit * unit).sum(axis=1, keepdims=True) * unit) / norm,)
 
 
-def twice_pairs(w: Any) -> Any:
-    """Twice the number of pairs of rows, and 1 for a single row; the rows may be the batch."""
-    pairs = w.shape[0] * (w.shape[0] - 1)
-    return max(pairs, 1) if isinstance(pairs, int) else np.maximum(pairs, 1)
+def twice_pairs(w: Any) -> int:
+    """Twice the number of pairs of rows, and 1 for a single row."""
+    return max(w.shape[0] * (w.shape[0] - 1), 1)
 
 
 def both() -> Regularizer:

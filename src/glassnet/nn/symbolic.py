@@ -36,7 +36,8 @@ def Input(shape: Sequence[int], name: str | None = None, dtype: Any = None) -> T
 
     Returns
     -------
-    TracedArray (n, *shape)
+    TracedArray
+        Of shape ``(n, *shape)``.
 
     Examples
     --------

@@ -50,13 +50,11 @@ def train_step(x, y, W1, b1, W2, b2):
     # ---------------- update ----------------------------------------
     # sgd
     W1 = W1 - learning_rate * dW1                                     # (4, 6)
-
-    # constraints
-    W1 = min_max_norm(W1, min_norm_limit, max_norm_limit, norm_rate)  # (4, 6)
-
-    # sgd
     b1 = b1 - learning_rate * db1                                     # (6,)
     W2 = W2 - learning_rate * dW2                                     # (6, 3)
     b2 = b2 - learning_rate * db2                                     # (3,)
+
+    # constraints
+    W1 = min_max_norm(W1, min_norm_limit, max_norm_limit, norm_rate)  # (4, 6)
 
     return loss, W1, b1, W2, b2
