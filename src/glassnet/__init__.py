@@ -5,6 +5,8 @@ The whole training step of a network is one graph of array operations, printed a
 
 from __future__ import annotations
 
+import importlib
+
 from glassnet import (
     activations,
     callbacks,
@@ -23,7 +25,9 @@ from glassnet.ensemble import Ensemble
 from glassnet.functional import Array, grad, source, trace, value_and_grad
 from glassnet.graph.graph import Graph
 from glassnet.inspect.gradients import check_gradients
+from glassnet.inspect.ladder import search_ladder
 from glassnet.inspect.sanity import sanity_checks
+from glassnet.inspect.templates import plot_decision_regions, plot_templates, templates
 from glassnet.model import Model, Sequential
 from glassnet.nn.layer import Layer
 from glassnet.nn.symbolic import Input
@@ -42,6 +46,8 @@ __all__ = [
     "Input",
     "Layer",
     "Model",
+    "NetworkClassifier",
+    "NetworkRegressor",
     "Sequential",
     "activations",
     "callbacks",
@@ -58,11 +64,24 @@ __all__ = [
     "one_hot",
     "optimizers",
     "pick",
+    "plot_decision_regions",
+    "plot_templates",
     "regularizers",
     "sanity_checks",
     "schedules",
+    "search_ladder",
     "source",
     "stop_gradient",
+    "templates",
     "trace",
     "value_and_grad",
 ]
+
+_ESTIMATORS = ("NetworkClassifier", "NetworkRegressor")
+
+
+def __getattr__(name: str) -> object:
+    """The estimators, imported with scikit-learn only when somebody asks for them."""
+    if name in _ESTIMATORS:
+        return getattr(importlib.import_module("glassnet.estimators"), name)
+    raise AttributeError(f"module 'glassnet' has no attribute {name!r}")

@@ -268,8 +268,8 @@ def _differentiate(f: Callable[..., Any], args: Sequence[Any], wrt: Sequence[int
     program, values = gradient_program(f, args, wrt)
     outputs = list(program(values).values())
     dtype = _float_dtype(args, wrt)
-    gradients = [
-        np.asarray(g, dtype).reshape(np.shape(args[i]))[()] for g, i in zip(outputs[1:], wrt, strict=True)
+    gradients = [  # copies: a gradient may be a view of an argument, or of one number
+        np.array(g, dtype).reshape(np.shape(args[i]))[()] for g, i in zip(outputs[1:], wrt, strict=True)
     ]
     return outputs[0], gradients
 

@@ -12,12 +12,12 @@ from glassnet.inspect.sanity import expected_initial_loss
 X, y = gn.datasets.spiral()
 
 
-def network(initializer="he_normal", regularizer=None, activation="relu", loss="softmax_cross_entropy", units=3):
+def network(
+    initializer="he_normal", regularizer=None, activation="relu", loss="softmax_cross_entropy", units=3
+):
     model = gn.Sequential(
         [
-            layers.Dense(
-                32, activation, kernel_initializer=initializer, kernel_regularizer=regularizer
-            ),
+            layers.Dense(32, activation, kernel_initializer=initializer, kernel_regularizer=regularizer),
             layers.Dense(units, kernel_initializer=initializer),
         ]
     )

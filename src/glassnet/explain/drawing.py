@@ -19,14 +19,20 @@ from glassnet.programs.interpret import trace_values
 
 Spot = tuple[float, float]
 MOST_UNITS = 8  # a layer with more shows the first and the last of them
-_STYLE = """
-text { font: 13px system-ui, sans-serif; fill: #1f2933; }
-.small { font-size: 11px; fill: #52606d; } .value { font-size: 11px; fill: #0b7a4b; }
-.gradient { font-size: 11px; fill: #c0392b; } .mono { font-family: ui-monospace, monospace; font-size: 12px; }
-.edge { stroke: #9aa5b1; fill: none; } .unit { fill: #e6f0fb; stroke: #2f6fb0; }
-.box { fill: #f5f7fa; stroke: #7b8794; }
-.input { fill: #e8f6ee; stroke: #3b9c6b; } .loss { fill: #fdecea; stroke: #c0392b; }
-"""
+_RULES = {
+    "text": "font: 13px system-ui, sans-serif; fill: #1f2933",
+    ".small": "font-size: 11px; fill: #52606d",
+    ".value": "font-size: 11px; fill: #0b7a4b",
+    ".gradient": "font-size: 11px; fill: #c0392b",
+    ".mono": "font-family: ui-monospace, monospace; font-size: 12px",
+    ".edge": "stroke: #9aa5b1; fill: none",
+    ".unit": "fill: #e6f0fb; stroke: #2f6fb0",
+    ".box": "fill: #f5f7fa; stroke: #7b8794",
+    ".input": "fill: #e8f6ee; stroke: #3b9c6b",
+    ".loss": "fill: #fdecea; stroke: #c0392b",
+}
+# Inside a page the rules must reach nothing but the drawing.
+_STYLE = "\n".join(f".glassnet-drawing {selector} {{ {rule} }}" for selector, rule in _RULES.items())
 
 
 @dataclass(frozen=True, repr=False)
@@ -68,9 +74,7 @@ class Drawing:
 
 def page(width: float, height: float, parts: Sequence[str]) -> Drawing:
     """An SVG document."""
-    head = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}">'
-    )
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" class="glassnet-drawing" viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}">'
     background = f'<rect width="{width:.0f}" height="{height:.0f}" fill="white"/>'
     return Drawing("\n".join([head, f"<style>{_STYLE}</style>", background, *parts, "</svg>"]))
 

@@ -184,7 +184,8 @@ def _(g: Any, y: Any, w: Any) -> Any:
 
 def twice_pairs(w: Any) -> int:
     """Twice the number of pairs of rows, and 1 for a single row."""
-    return max(w.shape[0] * (w.shape[0] - 1), 1)
+    rows: int = w.shape[0]
+    return max(rows * (rows - 1), 1)
 
 
 def both() -> Regularizer:
