@@ -27,6 +27,7 @@ from glassnet.graph.graph import Graph
 from glassnet.inspect.gradients import check_gradients
 from glassnet.inspect.ladder import search_ladder
 from glassnet.inspect.sanity import sanity_checks
+from glassnet.inspect.statistics import layer_statistics
 from glassnet.inspect.templates import plot_decision_regions, plot_templates, templates
 from glassnet.model import Model, Sequential
 from glassnet.nn.layer import Layer
@@ -58,6 +59,7 @@ __all__ = [
     "errors",
     "grad",
     "initializers",
+    "layer_statistics",
     "layers",
     "losses",
     "metrics",

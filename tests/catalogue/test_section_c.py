@@ -11,7 +11,6 @@ from scipy import stats
 import glassnet as gn
 from glassnet import initializers, layers
 from glassnet.initializers import Constant, InverseSqrt, RandomNormal, RandomUniform, Sparse
-from glassnet.inspect.statistics import layer_statistics
 
 RNG = np.random.default_rng(0)
 
@@ -28,14 +27,14 @@ def test_c1_units_that_start_equal_stay_equal(initializer, activation):
     kernel = model.parameters["dense_1.kernel"]
     np.testing.assert_array_equal(kernel, np.repeat(kernel[:, :1], 5, axis=1))
     assert (model.parameters["dense_2.bias"] != 0).all()  # it did train
-    report = layer_statistics(model, X)
+    report = gn.layer_statistics(model, X)
     assert report["dense_1"].output.equal == 0.8  # four of five are copies of the first
 
 
 def test_c1_random_weights_break_the_symmetry():
     model = gn.Sequential([layers.Dense(5, "sigmoid"), layers.Dense(3)])
     model.build((None, 4))
-    assert layer_statistics(model, RNG.normal(0, 1, (30, 4)))["dense_1"].output.equal == 0
+    assert gn.layer_statistics(model, RNG.normal(0, 1, (30, 4)))["dense_1"].output.equal == 0
 
 
 # C2: small random numbers
@@ -179,7 +178,7 @@ def test_c9_the_spread_of_activations(activation, initializer, first, last, tole
     spreads = []
     for seed in range(4):
         X = np.random.default_rng(seed).normal(0, 1, (1000, 500))
-        report = layer_statistics(deep_network(activation, initializer, seed), X)
+        report = gn.layer_statistics(deep_network(activation, initializer, seed), X)
         spreads.append([row.output.std for row in report.values()])
     means = np.exp(np.log(spreads).mean(axis=0))
     assert means[0] == pytest.approx(first, rel=0.03)
@@ -193,7 +192,7 @@ def test_c9_the_gradients_and_the_histograms():
     for name, initializer in (("small", RandomNormal(stddev=0.01)), ("glorot", "glorot_normal")):
         model = deep_network("tanh", initializer, seed=0)
         model.compile("sgd", "squared_error")
-        report = layer_statistics(model, X, y, bins=30)
+        report = gn.layer_statistics(model, X, y, bins=30)
         rows = list(report.values())
         fades[name] = rows[0].gradient.std / rows[-1].gradient.std
         for row in rows:
@@ -222,7 +221,7 @@ def test_c9_the_report_by_hand():
     model.build((None, 2))
     model.compile("sgd", "softmax_cross_entropy")
     X, y = np.array([[1.0, 1.0], [-2.0, 0.0], [4.0, 3.0], [0.5, 0.0]]), np.array([0, 1, 0, 1])
-    report = layer_statistics(model, X, y)
+    report = gn.layer_statistics(model, X, y)
     hidden = np.maximum(X @ first, 0)
     np.testing.assert_allclose(report["dense_1"].output.mean, hidden.mean(), rtol=1e-6)
     np.testing.assert_allclose(report["dense_1"].output.std, hidden.std(), rtol=1e-6)

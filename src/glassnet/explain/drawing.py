@@ -74,7 +74,8 @@ class Drawing:
 
 def page(width: float, height: float, parts: Sequence[str]) -> Drawing:
     """An SVG document."""
-    head = f'<svg xmlns="http://www.w3.org/2000/svg" class="glassnet-drawing" viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}">'
+    size = f'viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" height="{height:.0f}"'
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" class="glassnet-drawing" {size}>'
     background = f'<rect width="{width:.0f}" height="{height:.0f}" fill="white"/>'
     return Drawing("\n".join([head, f"<style>{_STYLE}</style>", background, *parts, "</svg>"]))
 

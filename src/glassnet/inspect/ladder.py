@@ -132,7 +132,9 @@ def search_ladder(
 
 def _check(model: Model, tries: int, scale: float) -> None:
     if model.loss_function is None:
-        raise NotBuiltError("search_ladder() needs a loss: call model.compile(optimizer=..., loss=...) first.")
+        raise NotBuiltError(
+            "search_ladder() needs a loss: call model.compile(optimizer=..., loss=...) first."
+        )
     if whole_number(tries, "tries", "search_ladder()") < PASSES_OF_A_STEP:
         raise InputError(
             f"search_ladder(): tries must be at least {PASSES_OF_A_STEP}, the price of one step of gradient "
@@ -177,7 +179,7 @@ class _Hill:
             if loss < losses[-1]:
                 best = guess
             losses.append(min(loss, losses[-1]))
-        return self._result(name, best, losses, range(1, tries + 1))
+        return self._result(name, best, losses, effort=1)
 
     def descend(self, name: str, start: Weights, steps: int) -> Search:
         """Follow the gradient over all examples."""
@@ -187,8 +189,9 @@ class _Hill:
         history = model.fit(self.X, self.y, batch_size=len(self.y), epochs=steps, shuffle=False, verbose=0)
         found = {weight.key: np.array(weight.value) for weight in model.trained_weights()}
         losses = [*history.history["loss"][1:], sum(model.loss(self.X, self.y))]  # after each step
-        return self._result(name, found, losses, range(PASSES_OF_A_STEP, PASSES_OF_A_STEP * steps + 1, PASSES_OF_A_STEP))
+        return self._result(name, found, losses, effort=PASSES_OF_A_STEP)
 
-    def _result(self, name: str, weights: Weights, losses: list[float], passes: range) -> Search:
+    def _result(self, name: str, weights: Weights, losses: list[float], effort: int) -> Search:
         self.model.set_parameters(weights)
-        return Search(name, tuple(losses), tuple(passes), weights, self.model.evaluate(self.X, self.y))
+        passes = tuple(effort * tries for tries in range(1, len(losses) + 1))
+        return Search(name, tuple(losses), passes, weights, self.model.evaluate(self.X, self.y))
