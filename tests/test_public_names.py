@@ -14,20 +14,80 @@ import glassnet
 # it belongs in CHANGELOG.md.
 PUBLIC = {
     "glassnet": [
-        "Array", "Input", "Layer", "Model", "Sequential", "__version__", "activations", "callbacks",
-        "check_gradients", "constraints", "datasets", "grad", "initializers", "layers", "losses", "metrics",
-        "optimizers", "regularizers", "trace", "value_and_grad",
+        "Array", "Ensemble", "Graph", "History", "Input", "Layer", "Model", "NetworkClassifier",
+        "NetworkRegressor", "Sequential", "activations", "callbacks", "check_gradients", "composite",
+        "constraints", "datasets", "errors", "grad", "initializers", "layer_statistics", "layers",
+        "losses", "metrics", "one_hot", "optimizers", "pick", "plot_decision_regions", "plot_templates",
+        "regularizers", "sanity_checks", "schedules", "search_ladder", "source", "stop_gradient",
+        "templates", "trace", "value_and_grad",
     ],
-    "glassnet.activations": [],
-    "glassnet.callbacks": [],
-    "glassnet.constraints": [],
-    "glassnet.datasets": ["Dataset", "load", "names", "spiral", "tutorial"],
-    "glassnet.initializers": [],
-    "glassnet.layers": [],
-    "glassnet.losses": [],
-    "glassnet.metrics": [],
-    "glassnet.optimizers": [],
-    "glassnet.regularizers": [],
+    "glassnet.activations": [
+        "celu", "elu", "erf", "exponential", "gelu", "get", "glu", "hard_shrink", "hard_sigmoid",
+        "hard_silu", "hard_tanh", "leaky_relu", "linear", "log_sigmoid", "log_softmax", "mish", "relu",
+        "relu6", "selu", "sigmoid", "silu", "soft_shrink", "softmax", "softplus", "softsign",
+        "sparse_plus", "sparse_sigmoid", "sparsemax", "squareplus", "tanh", "tanh_shrink", "threshold",
+    ],
+    "glassnet.callbacks": [
+        "CSVLogger", "Callback", "EarlyStopping", "LambdaCallback", "LearningRateScheduler",
+        "MLflowLogger", "ParameterAverage", "ProgressBar", "ReduceLROnPlateau", "TensorBoard",
+    ],
+    "glassnet.constraints": [
+        "Constraint", "MaxNorm", "MinMaxNorm", "NonNeg", "UnitNorm", "get",
+    ],
+    "glassnet.datasets": [
+        "Dataset", "Images", "cifar10", "load", "mnist", "names", "spiral", "tutorial",
+    ],
+    "glassnet.errors": [
+        "DataFileError", "DivergenceError", "DivergenceWarning", "GlassnetError", "InputError",
+        "InputTypeError", "NotBuiltError", "ShapeError", "TraceError", "UnknownNameError",
+    ],
+    "glassnet.initializers": [
+        "Constant", "GlorotNormal", "GlorotUniform", "HeNormal", "HeUniform", "Identity", "Initializer",
+        "InverseSqrt", "LecunNormal", "LecunUniform", "Ones", "Orthogonal", "RandomNormal",
+        "RandomUniform", "Sparse", "TruncatedNormal", "VarianceScaling", "Zeros", "get",
+    ],
+    "glassnet.layers": [
+        "Activation", "ActivityRegularization", "Add", "AlphaDropout", "Average", "BatchNormalization",
+        "BiasTrick", "Concatenate", "Dense", "Dot", "DropConnect", "Dropout", "ELU", "Embedding",
+        "Flatten", "GaussianDropout", "GaussianNoise", "GroupNormalization", "Layer",
+        "LayerNormalization", "LeakyReLU", "Maximum", "Maxout", "MeanSubtraction", "MinMaxScaling",
+        "Minimum", "Multiply", "Normalization", "PCA", "PReLU", "Permute", "RMSNormalization", "ReLU",
+        "RepeatVector", "Rescaling", "Reshape", "Softmax", "Subtract", "UnitNormalization",
+        "VanillaDropout", "Whitening", "covariance",
+    ],
+    "glassnet.losses": [
+        "AbsoluteError", "BinaryCrossEntropy", "BinaryCrossentropy", "BinaryFocalCrossentropy",
+        "BinaryHinge", "Bins", "CategoricalCrossentropy", "CategoricalFocalCrossentropy",
+        "CategoricalGeneralizedCrossEntropy", "CategoricalHinge", "CosineSimilarity", "Focal", "Gamma",
+        "GaussianNLL", "HierarchicalSoftmax", "Hinge", "Huber", "KLDivergence", "L1Regression",
+        "L2Regression", "LogCosh", "Loss", "MeanAbsoluteError", "MeanAbsolutePercentageError",
+        "MeanSquaredError", "MeanSquaredLogarithmicError", "MulticlassHinge", "Ordinal", "Poisson",
+        "Quantile", "SoftmaxCrossEntropy", "SparseCategoricalCrossentropy", "SquaredError",
+        "SquaredHinge", "SumOfSquares", "Tree", "Tweedie", "absolute_error", "binary_cross_entropy",
+        "binary_crossentropy", "binary_focal_crossentropy", "binary_hinge", "categorical_crossentropy",
+        "categorical_focal_crossentropy", "categorical_generalized_cross_entropy", "categorical_hinge",
+        "cosine_similarity", "entropy", "focal", "gamma", "gaussian_nll", "get", "hierarchical_softmax",
+        "hinge", "huber", "kl_divergence", "l1_regression", "l2_regression", "log_cosh",
+        "mean_absolute_error", "mean_absolute_percentage_error", "mean_squared_error",
+        "mean_squared_logarithmic_error", "multiclass_hinge", "ordinal", "poisson", "quantile",
+        "softmax_cross_entropy", "sparse_categorical_crossentropy", "squared_error", "squared_hinge",
+        "sum_of_squares", "tweedie",
+    ],
+    "glassnet.metrics": [
+        "Accuracy", "BinaryAccuracy", "Metric", "Scorer", "TopKAccuracy", "accuracy", "binary_accuracy",
+        "get", "mean_absolute_error", "mean_squared_error", "top_k_accuracy",
+    ],
+    "glassnet.optimizers": [
+        "Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "LBFGS", "Lion", "Nadam", "Optimizer",
+        "RMSprop", "SGD", "get",
+    ],
+    "glassnet.regularizers": [
+        "HalfL2", "L1", "L1L2", "L2", "OrthogonalRegularizer", "Regularizer", "get",
+    ],
+    "glassnet.schedules": [
+        "CosineDecay", "CosineDecayRestarts", "ExponentialDecay", "InverseTimeDecay",
+        "LearningRateSchedule", "OneCycle", "PiecewiseConstantDecay", "PolynomialDecay", "StepDecay",
+    ],
 }  # fmt: skip
 
 METHODS = (FunctionType, classmethod, staticmethod, property)

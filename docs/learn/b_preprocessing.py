@@ -82,15 +82,16 @@ plt.show()
 
 # %%
 # No rate suits the raw data. One that is small enough for proline, whose values reach 1,680, is far too small
-# for hue, whose values differ by less than 2. The valley of the loss is long and narrow, and each step either
+# for hue, whose values differ by little more than 1. The valley of the loss is long and narrow, and each step either
 # jumps across it or hardly moves along it.
 #
 # What each step does to a cloud of points
 # ----------------------------------------
 #
-# Two blood values of 442 patients that go up and down together. We subtract the mean; divide by the standard
-# deviation; or go further, turn the axes along the cloud (*decorrelate*) and then divide by the spread in each
-# of the new directions (*whiten*).
+# Two blood values of 442 patients that go up and down together. We subtract the mean. Then we divide by the
+# standard deviation, or stretch the smallest and the largest value to -1 and 1, which a single outlier can spoil.
+# Or we go further: turn the axes along the cloud (*decorrelate*) and then divide by the spread in each of the new
+# directions (*whiten*).
 
 diabetes = gn.datasets.load("diabetes")
 blood = diabetes.data[:, [4, 5]]  # total cholesterol, and the part called LDL
@@ -112,11 +113,12 @@ steps = [
 ]
 fig, axes = plt.subplots(2, 3, figsize=(7.5, 5.2), layout="constrained")
 for ax, (words, z) in zip(axes.flat, steps, strict=True):
-    reach = 320 if ax in axes[0] else 4.2
+    low, high, ticks = (-130, 310, [0, 200]) if ax in axes[0] else (-4.2, 4.2, [-3, 0, 3])
     ax.axhline(0, color="0.8", linewidth=1)
     ax.axvline(0, color="0.8", linewidth=1)
     ax.scatter(*z.T, s=5, color="C3" if words == "original" else "C0", alpha=0.6, linewidths=0)
-    ax.set(title=words, xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
+    ax.set(title=words, xlim=(low, high), ylim=(low, high), xticks=ticks, yticks=ticks)
+    ax.set_aspect("equal")
     ax.title.set(family="monospace", size=10)
 fig.suptitle("Above: patients in mg/dl. Below: no units are left", size=11)
 plt.show()
@@ -147,7 +149,7 @@ for axis, words in [(None, "one for everything"), (-1, "one per color"), ((1, 2,
 # ---------------------------------------------
 #
 # A digit of 8 × 8 pixels is a point in 64 dimensions. The eigenvectors of the covariance are pictures, too: the
-# first is the way in which digits differ most. Gray is zero, the two colors are the two signs.
+# first is the way in which digits differ most. White is zero, the two colors are the two signs.
 
 digits = gn.datasets.load("digits")
 X, y = digits.data, digits.target
@@ -187,9 +189,9 @@ rows += [(f"{np.shape(layer.rotation)[1]} directions", layer.inverse(layer(X[:10
 rows += [("ZCA", adapted(zca, X)(X[:10])), ("and back", zca.inverse(zca(X[:10])))]
 fig, axes = plt.subplots(len(rows), 10, figsize=(7, 5.2), layout="constrained")
 for line, (words, pictures) in zip(axes, rows, strict=True):
-    limits = {"vmin": -3, "vmax": 3} if words == "ZCA" else {"vmin": 0, "vmax": 16}
+    colors = (-3, 3, "PuOr") if words == "ZCA" else (0, 16, "gray_r")
     for ax, picture in zip(line, pictures, strict=True):
-        ax.imshow(picture.reshape(8, 8), cmap="gray_r", **limits)
+        ax.imshow(picture.reshape(8, 8), vmin=colors[0], vmax=colors[1], cmap=colors[2])
         ax.set(xticks=[], yticks=[])
         ax.spines[:].set_color("0.85")
     line[0].set_ylabel(words, rotation=0, ha="right", va="center", size=9)
@@ -253,7 +255,7 @@ def promise_and_truth(seed, leak):
 
 fig, ax = plt.subplots(figsize=(5.6, 4.6), layout="constrained")
 ax.plot([1, 100], [1, 100], color="0.8", zorder=0)
-ax.annotate("promise kept", (55, 55), rotation=45, ha="center", va="bottom", color="0.5", size=9)
+ax.annotate("promise kept", (6, 5.4), rotation=45, ha="center", va="top", rotation_mode="anchor", color="0.5")
 for leak, words, color in [(False, "from the training data", "C0"), (True, "from all the data", "C3")]:
     promised, true = np.transpose([promise_and_truth(seed, leak) for seed in range(12)])
     print(f"statistics {words:23} promised {promised.mean():5.1f}   in use {true.mean():5.1f}")
@@ -263,10 +265,11 @@ ax.legend(frameon=False, loc="lower right")
 plt.show()
 
 # %%
-# The blue points lie on the line: the honest validation data said that 40 examples are far too few for whitening
-# in 64 dimensions. The red ones promised something that did not come, twelve times out of twelve. With many
-# examples the difference shrinks, but it never helps you to be wrong about it. In glassnet the statistics belong
-# to a layer, and ``fit`` gives it the training part only, so the mistake takes an effort.
+# The blue points lie about the line: the honest validation data said at once that 40 examples are far too few for
+# whitening in 64 dimensions. The red ones promised something that did not come, twelve times out of twelve. (They
+# lie lower because their whitening saw ten more examples. More data help; a false promise does not.) With many
+# examples the difference shrinks, and it cannot be seen from inside. In glassnet the statistics belong to a
+# layer, and ``fit`` gives it the training part only, so the mistake takes an effort.
 #
 # A bug, caught
 # -------------

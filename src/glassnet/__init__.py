@@ -36,6 +36,7 @@ from glassnet.trace.composite import composite
 from glassnet.trace.numpy_api import one_hot_rows as one_hot
 from glassnet.trace.numpy_api import pick, stop_gradient
 from glassnet.train.history import History
+from glassnet.train.quiet import same_random_state
 
 __version__ = "0.1.0.dev0"
 
@@ -85,5 +86,6 @@ _ESTIMATORS = ("NetworkClassifier", "NetworkRegressor")
 def __getattr__(name: str) -> object:
     """The estimators, imported with scikit-learn only when somebody asks for them."""
     if name in _ESTIMATORS:
-        return getattr(importlib.import_module("glassnet.estimators"), name)
+        with same_random_state():
+            return getattr(importlib.import_module("glassnet.estimators"), name)
     raise AttributeError(f"module 'glassnet' has no attribute {name!r}")

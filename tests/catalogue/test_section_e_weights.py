@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from sklearn.datasets import load_digits
 from sklearn.linear_model import ElasticNet
 
 import glassnet as gn
@@ -12,6 +13,7 @@ from glassnet.constraints import MaxNorm, MinMaxNorm, NonNeg, UnitNorm
 from glassnet.errors import DivergenceError
 from glassnet.regularizers import L1, L1L2, L2, HalfL2, OrthogonalRegularizer
 
+PIXELS, LABELS = load_digits(return_X_y=True)
 SPIKE, SPREAD = np.array([1.0, 0.0, 0.0, 0.0]), np.full(4, 0.25)
 
 
@@ -104,10 +106,9 @@ def deep(activation, units, constraint, seed):
 @pytest.mark.parametrize("activation, units", [("relu", 256), ("leaky_relu", 64)])
 @pytest.mark.parametrize("seed", range(3))
 def test_e4_rate_one_on_raw_pixels_is_finite_with_max_norm_and_diverges_without(activation, units, seed):
-    digits = gn.datasets.load("digits")
     for limit in (3, 4):
         model = deep(activation, units, MaxNorm(limit), seed)
-        history = model.fit(digits.data, digits.target, batch_size=128, epochs=3, verbose=0).history
+        history = model.fit(PIXELS, LABELS, batch_size=128, epochs=3, verbose=0).history
         assert np.isfinite(history["loss"]).all()
         for key, array in model.parameters.items():
             assert np.isfinite(array).all()
@@ -115,7 +116,7 @@ def test_e4_rate_one_on_raw_pixels_is_finite_with_max_norm_and_diverges_without(
                 assert (np.linalg.norm(array.astype(float), axis=0) <= limit * (1 + 1e-6)).all()
     model = deep(activation, units, None, seed)
     with pytest.raises(DivergenceError, match=r"training diverged at step \d+ \(epoch 1\): (inf|nan) in "):
-        model.fit(digits.data, digits.target, batch_size=128, epochs=3, verbose=0)
+        model.fit(PIXELS, LABELS, batch_size=128, epochs=3, verbose=0)
     assert all(np.isfinite(array).all() for array in model.parameters.values())
 
 
@@ -173,11 +174,10 @@ def test_e10_each_layer_has_its_own_strength():
 
 # E11: Keras's others, each trained for a while; their formulas are in tests/nn/
 def digits_network(seed=0, **options):
-    digits = gn.datasets.load("digits")
     model = gn.Sequential([layers.Dense(16, "relu", **options), layers.Dense(10)], seed=seed)
     model.compile("adam", "softmax_cross_entropy", metrics=["accuracy"])
-    model.fit(digits.data / 16, digits.target, batch_size=64, epochs=5, verbose=0)
-    return model, digits.data / 16
+    model.fit(PIXELS / 16, LABELS, batch_size=64, epochs=5, verbose=0)
+    return model, PIXELS / 16
 
 
 def mean_cosine_of_units(model):

@@ -334,7 +334,8 @@ def gaussian(z: Any, y: Any) -> Any:
     mean = z[:, :k]
     log_variance = np.maximum(z[:, k:], MIN_LOG_VARIANCE)
     r = (y - mean) * np.exp(-0.5 * log_variance)
-    return 0.5 * (log_variance + r**2)
+    square = r**2
+    return 0.5 * (log_variance + square)
 
 
 @gaussian.defgradient
@@ -343,8 +344,9 @@ def _(g: Any, result: Any, z: Any, y: Any) -> Any:
     log_variance = np.maximum(z[:, k:], MIN_LOG_VARIANCE)
     precision_root = np.exp(-0.5 * log_variance)
     r = (y - z[:, :k]) * precision_root
+    square = r**2
     dmean = -r * precision_root * g
-    dlog_variance = np.where(z[:, k:] > MIN_LOG_VARIANCE, 0.5 * (1 - r**2), 0) * g
+    dlog_variance = np.where(z[:, k:] > MIN_LOG_VARIANCE, 0.5 * (1 - square), 0) * g
     return np.concatenate([dmean, dlog_variance], axis=1), -dmean
 
 

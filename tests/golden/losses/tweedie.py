@@ -1,0 +1,55 @@
+# Printed by glassnet, backend "numpy": this text is what runs.
+
+import numpy as np
+
+power = 1.5  # loss
+learning_rate = 0.1  # sgd
+
+
+def tweedie(s, y, power):
+    t = np.where(y > 0, s, 0)
+    return y * np.exp((1 - power) * t) / (power - 1) + np.exp((2 - power) * s) / (2 - power)
+
+
+def train_step(x, y, W1, b1, W2, b2):
+    """One training step: loss, gradients, update.
+
+    x (n, 4) inputs, y (n, 1) targets.
+    """
+    n = x.shape[0]
+
+    # ---------------- forward ---------------------------------------
+    # dense_1: Dense(5, relu)
+    z1 = x @ W1 + b1                                             # (n, 5)
+    h1 = np.maximum(z1, 0)                                       # (n, 5)
+
+    # dense_2: Dense(1)
+    z2 = h1 @ W2 + b2                                            # (n, 1)
+
+    # loss
+    loss = tweedie(z2, y, power).mean()                          # scalar
+
+    # ---------------- backward --------------------------------------
+    # loss
+    t = np.where(y > 0, z2, 0)                                   # (n, 1)
+    ds = np.exp((2 - power) * z2) - y * np.exp((1 - power) * t)  # (n, 1)
+    dz2 = ds / n                                                 # (n, 1)
+
+    # dense_2
+    dW2 = h1.T @ dz2                                             # (5, 1)
+    db2 = dz2.sum(axis=0)                                        # (1,)
+    dh1 = dz2 @ W2.T                                             # (n, 5)
+
+    # dense_1
+    dz1 = dh1 * (h1 > 0)                                         # (n, 5)
+    dW1 = x.T @ dz1                                              # (4, 5)
+    db1 = dz1.sum(axis=0)                                        # (5,)
+
+    # ---------------- update ----------------------------------------
+    # sgd
+    W1 = W1 - learning_rate * dW1                                # (4, 5)
+    b1 = b1 - learning_rate * db1                                # (5,)
+    W2 = W2 - learning_rate * dW2                                # (5, 1)
+    b2 = b2 - learning_rate * db2                                # (1,)
+
+    return loss, W1, b1, W2, b2
