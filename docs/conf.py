@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
+from pathlib import Path
 
 import matplotlib as mpl
 
@@ -10,6 +12,14 @@ import glassnet
 
 mpl.use("Agg")
 warnings.simplefilter("error")
+
+# Two pages are made of the tables that the tests hold.
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "catalogue"))
+import conventions  # noqa: E402
+import known_numbers  # noqa: E402
+
+for page in (conventions, known_numbers):
+    (Path(__file__).parent / f"{page.__name__}.rst").write_text(page.as_rst(), encoding="utf-8")
 
 project = "glassnet"
 author = "The glassnet developers"

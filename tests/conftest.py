@@ -20,6 +20,12 @@ settings.register_profile("campaign", deadline=None, max_examples=10_000, print_
 settings.load_profile("tests")
 
 
+def pytest_ignore_collect(collection_path, config):
+    """Tests against peers need Keras, JAX and PyTorch: they are not even imported unless `-m peers` asks."""
+    asked = "peers" in config.option.markexpr.replace("not peers", "")
+    return True if "peers" in collection_path.parts and not asked else None
+
+
 def global_generators() -> tuple[object, ...]:
     """Return the state of Python's and NumPy's global generators in a form that can be compared."""
     name, keys, *rest = np.random.get_state(legacy=True)  # noqa: NPY002 - read, so as to see that nobody wrote it

@@ -30,7 +30,15 @@ ORDER = (
     "cli",
 )  # fmt: skip
 
-REQUIRED = {"numpy", "sklearn", "scipy", "safetensors", "threadpoolctl", "rich", "click"}  # scipy comes with scikit-learn
+REQUIRED = {
+    "numpy",
+    "sklearn",
+    "scipy",
+    "safetensors",
+    "threadpoolctl",
+    "rich",
+    "click",
+}  # scipy comes with scikit-learn
 # What a function may import for itself: it is optional, or would make `import glassnet` slow.
 LOCAL = {"sklearn", "scipy", "matplotlib", "numba", "rich", "click", "safetensors", "threadpoolctl"}
 # What `import glassnet` must not load.

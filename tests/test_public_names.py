@@ -75,7 +75,7 @@ PUBLIC = {
     ],
     "glassnet.metrics": [
         "Accuracy", "BinaryAccuracy", "Metric", "Scorer", "TopKAccuracy", "accuracy", "binary_accuracy",
-        "get", "mean_absolute_error", "mean_squared_error", "top_k_accuracy",
+        "cosine_similarity", "get", "mean_absolute_error", "mean_squared_error", "top_k_accuracy",
     ],
     "glassnet.optimizers": [
         "Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "LBFGS", "Lion", "Nadam", "Optimizer",

@@ -2,16 +2,16 @@ r"""
 B. Data preprocessing
 =====================
 
-A network multiplies its inputs by weights, and the gradient of a weight is its input times an error:
-``dW1 = x.T @ dz1``. An input that is a thousand times larger than the others gets a gradient that is a thousand
-times larger, yet all weights share one learning rate. So before a network sees the data, we move them to the
-middle and bring them to one scale:
+A network multiplies its inputs by weights, and the gradient of a weight is its input times an error: ``dW1 =
+x.T @ dz1``. An input that is a thousand times larger than the others gets a gradient that is a thousand times
+larger, yet all weights share one learning rate. So before a network sees the data, we move them to the middle
+and bring them to one scale:
 
 .. math:: x' = \frac{x - \mu}{s}, \qquad \mu = \frac1n \sum_i x_i, \qquad s^2 = \frac1n \sum_i (x_i - \mu)^2,
 
 for each feature. One rule comes first and has no exceptions: **the statistics come from the training data
-only**, and are then applied to validation and test data as they are. The end of this page shows what happens to
-those who forget it.
+only**, and are then applied to validation and test data as they are. The end of this page shows what happens
+to those who forget it.
 """
 
 import warnings
@@ -34,9 +34,9 @@ for name, mean, spread in zip(wine.feature_names, wine.data.mean(axis=0), wine.d
 # Preprocessing as a layer
 # ------------------------
 #
-# Normalization is a layer, so it travels with the model, and nobody can forget it at prediction. ``fit`` computes
-# its statistics from the training part of the data: they are state, not parameters, and no gradient changes
-# them. Here is the whole training step of a linear classifier behind it:
+# Normalization is a layer, so it travels with the model, and nobody can forget it at prediction. ``fit``
+# computes its statistics from the training part of the data: they are state, not parameters, and no gradient
+# changes them. Here is the whole training step of a linear classifier behind it:
 
 order = np.random.default_rng(0).permutation(178)
 train, held_out = order[:120], order[120:]
@@ -56,13 +56,13 @@ print(wine_network(layers.Normalization()).source())
 # Before you run it: predict
 # --------------------------
 #
-# The same classifier on the raw data, on data with the mean subtracted, and on normalized data. For each we try
-# eight learning rates, from one ten-millionth to one. Will the raw data find *some* rate at which they learn as
-# well as the normalized ones? Decide, then look.
+# The same classifier on the raw data, on data with the mean subtracted, and on normalized data. For each we
+# try eight learning rates, from one ten-millionth to one. Will the raw data find *some* rate at which they
+# learn as well as the normalized ones? Decide, then look.
 
 rates = 10.0 ** np.arange(-7, 1)
 variants = [
-    ("raw", lambda: [], "C3"),
+    ("raw", list, "C3"),
     ("mean subtracted", lambda: [layers.MeanSubtraction()], "C1"),
     ("normalized", lambda: [layers.Normalization()], "C0"),
 ]
@@ -82,16 +82,16 @@ plt.show()
 
 # %%
 # No rate suits the raw data. One that is small enough for proline, whose values reach 1,680, is far too small
-# for hue, whose values differ by little more than 1. The valley of the loss is long and narrow, and each step either
-# jumps across it or hardly moves along it.
+# for hue, whose values differ by little more than 1. The valley of the loss is long and narrow, and each step
+# either jumps across it or hardly moves along it.
 #
 # What each step does to a cloud of points
 # ----------------------------------------
 #
 # Two blood values of 442 patients that go up and down together. We subtract the mean. Then we divide by the
-# standard deviation, or stretch the smallest and the largest value to -1 and 1, which a single outlier can spoil.
-# Or we go further: turn the axes along the cloud (*decorrelate*) and then divide by the spread in each of the new
-# directions (*whiten*).
+# standard deviation, or stretch the smallest and the largest value to -1 and 1, which a single outlier can
+# spoil. Or we go further: turn the axes along the cloud (*decorrelate*) and then divide by the spread in each
+# of the new directions (*whiten*).
 
 diabetes = gn.datasets.load("diabetes")
 blood = diabetes.data[:, [4, 5]]  # total cholesterol, and the part called LDL
@@ -124,10 +124,10 @@ fig.suptitle("Above: patients in mg/dl. Below: no units are left", size=11)
 plt.show()
 
 # %%
-# The *covariance* of centred data is :math:`C = X^\top X / n`. It is symmetric and no direction has a negative
-# variance. ``PCA`` turns the data into the basis of its eigenvectors, where it is diagonal; ``Whitening`` divides
-# by :math:`\sqrt{s + \varepsilon}`, where :math:`s` is the eigenvalue, which leaves the variance
-# :math:`s / (s + \varepsilon)`: the identity.
+# The *covariance* of centred data is :math:`C = X^\top X / n`. It is symmetric and no direction has a
+# negative variance. ``PCA`` turns the data into the basis of its eigenvectors, where it is diagonal;
+# ``Whitening`` divides by :math:`\sqrt{s + \varepsilon}`, where :math:`s` is the eigenvalue, which leaves the
+# variance :math:`s / (s + \varepsilon)`: the identity.
 
 for words in ("MeanSubtraction()", "PCA()", "Whitening()"):
     print(words, layers.covariance(dict(steps)[words]).round(2).tolist())
@@ -148,8 +148,8 @@ for axis, words in [(None, "one for everything"), (-1, "one per color"), ((1, 2,
 # Digits, and the directions in which they vary
 # ---------------------------------------------
 #
-# A digit of 8 × 8 pixels is a point in 64 dimensions. The eigenvectors of the covariance are pictures, too: the
-# first is the way in which digits differ most. White is zero, the two colors are the two signs.
+# A digit of 8 × 8 pixels is a point in 64 dimensions. The eigenvectors of the covariance are pictures, too:
+# the first is the way in which digits differ most. White is zero, the two colors are the two signs.
 
 digits = gn.datasets.load("digits")
 X, y = digits.data, digits.target
@@ -179,8 +179,8 @@ for k in (1, 2, 10, 21, 61, 64):
 # --------------------------
 #
 # What a layer does, its ``inverse`` undoes. So we can see what is lost when only the first few directions are
-# kept, and what whitening does to a picture. (``"zca"`` is the whitening that turns back afterwards: its results
-# still look like what they came from.)
+# kept, and what whitening does to a picture. (``"zca"`` is the whitening that turns back afterwards: its
+# results still look like what they came from.)
 
 zca = layers.Whitening("zca", n_components=61, epsilon=1.0)
 few = [adapted(layers.PCA(k), X) for k in (2, 10, 21, 61)]
@@ -212,8 +212,8 @@ with warnings.catch_warnings(record=True) as caught:
 print(caught[0].message)
 
 # %%
-# New pictures come from another scanner and carry a speck of noise, a thousandth of the largest gray value. Before
-# whitening it cannot be seen. After it, those three directions are the loudest of all:
+# New pictures come from another scanner and carry a speck of noise, a thousandth of the largest gray value.
+# Before whitening it cannot be seen. After it, those three directions are the loudest of all:
 
 noise = np.random.default_rng(0).normal(0, 0.016, X.shape)
 fig, ax = plt.subplots(figsize=(7, 3.4), layout="constrained")
@@ -222,7 +222,9 @@ ax.semilogy(number, pca(X + noise).std(axis=0), "o", markersize=4, color="0.6", 
 ax.semilogy(number, whitening(X + noise).std(axis=0), "o", markersize=4, color="C3", label="Whitening()")
 calmer = adapted(layers.Whitening(n_components=61, epsilon=1.0), X)
 spread = calmer(X + noise).std(axis=0)
-ax.semilogy(number[:61], spread, "o", markersize=4, color="C0", label="Whitening(n_components=61, epsilon=1.0)")
+ax.semilogy(
+    number[:61], spread, "o", markersize=4, color="C0", label="Whitening(n_components=61, epsilon=1.0)"
+)
 ax.set(xlabel="direction, by its variance in the training data", ylabel="standard deviation of new data")
 ax.set_title("New pictures with a trace of noise")
 ax.legend(frameon=False)
@@ -250,7 +252,10 @@ def promise_and_truth(seed, leak):
     model = gn.Sequential([layers.Dense(10)], seed=seed)
     model.compile(gn.optimizers.SGD(0.3), "softmax_cross_entropy")
     model.fit(whitening(parts[0]), labels[0], epochs=20, verbose=0)
-    return [model.evaluate(whitening(part), label)["loss"] for part, label in zip(parts[1:], labels[1:], strict=True)]
+    return [
+        model.evaluate(whitening(part), label)["loss"]
+        for part, label in zip(parts[1:], labels[1:], strict=True)
+    ]
 
 
 fig, ax = plt.subplots(figsize=(5.6, 4.6), layout="constrained")
@@ -260,22 +265,24 @@ for leak, words, color in [(False, "from the training data", "C0"), (True, "from
     promised, true = np.transpose([promise_and_truth(seed, leak) for seed in range(12)])
     print(f"statistics {words:23} promised {promised.mean():5.1f}   in use {true.mean():5.1f}")
     ax.loglog(promised, true, "o", color=color, label=f"statistics {words}")
-ax.set(xlabel="loss on the validation data", ylabel="loss in use", xlim=(1, 100), ylim=(1, 100), aspect="equal")
+ax.set(
+    xlabel="loss on the validation data", ylabel="loss in use", xlim=(1, 100), ylim=(1, 100), aspect="equal"
+)
 ax.legend(frameon=False, loc="lower right")
 plt.show()
 
 # %%
-# The blue points lie about the line: the honest validation data said at once that 40 examples are far too few for
-# whitening in 64 dimensions. The red ones promised something that did not come, twelve times out of twelve. (They
-# lie lower because their whitening saw ten more examples. More data help; a false promise does not.) With many
-# examples the difference shrinks, and it cannot be seen from inside. In glassnet the statistics belong to a
-# layer, and ``fit`` gives it the training part only, so the mistake takes an effort.
+# The blue points lie about the line: the honest validation data said at once that 40 examples are far too few
+# for whitening in 64 dimensions. The red ones promised something that did not come, twelve times out of
+# twelve. (They lie lower because their whitening saw ten more examples. More data help; a false promise does
+# not.) With many examples the difference shrinks, and it cannot be seen from inside. In glassnet the
+# statistics belong to a layer, and ``fit`` gives it the training part only, so the mistake takes an effort.
 #
 # A bug, caught
 # -------------
 #
-# Somebody divides by 255, as one does with pictures, and stores the result in bytes, as one does with pictures.
-# Nothing crashes:
+# Somebody divides by 255, as one does with pictures, and stores the result in bytes, as one does with
+# pictures. Nothing crashes:
 
 pixels = (X / 255).astype("uint8")
 model = gn.Sequential([layers.Dense(32, "relu"), layers.Dense(10)])
@@ -283,7 +290,8 @@ model.compile("adam", "softmax_cross_entropy")
 print(gn.sanity_checks(model, pixels, y))
 
 # %%
-# The gradient is right and the first loss is ln 10, as it should be. But twenty examples cannot be learned by heart,
-# and that is always a bug, here in the data: a number below 1 becomes the byte 0, and all the pictures are black.
+# The gradient is right and the first loss is ln 10, as it should be. But twenty examples cannot be learned by
+# heart, and that is always a bug, here in the data: a number below 1 becomes the byte 0, and all the pictures
+# are black.
 
 print(np.unique(pixels))

@@ -36,7 +36,7 @@ from glassnet.trace.composite import composite
 from glassnet.trace.numpy_api import one_hot_rows as one_hot
 from glassnet.trace.numpy_api import pick, stop_gradient
 from glassnet.train.history import History
-from glassnet.train.quiet import same_random_state
+from glassnet.random import same_random_state
 
 __version__ = "0.1.0.dev0"
 

@@ -212,6 +212,7 @@ class Model(FunctionalNetwork):
         <BLANKLINE>
         def predict(x, W1, b1):
             \"\"\"The network's output for the inputs x.\"\"\"
+            # dense_1: Dense(1)
             z1 = x @ W1 + b1  # (n, 1)
             return z1
         <BLANKLINE>
@@ -611,6 +612,7 @@ class Sequential(Model):
         for layer in self.layers:
             x = layer(x)
         return x
+
 
 def _as_layer(layer: Any) -> Layer:
     if isinstance(layer, TracedArray):

@@ -10,11 +10,14 @@ The finalizer is the "lowbias32" integer hash: two rounds of xor-shift and multi
 
 from __future__ import annotations
 
+import random as python_random
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 
-__all__ = ["mix", "parameter_generator", "random_uniform", "shuffle"]
+__all__ = ["mix", "parameter_generator", "random_uniform", "same_random_state", "shuffle"]
 
 
 # The unannotated style below is deliberate: printed programs show these functions as they stand here.
@@ -98,3 +101,24 @@ def parameter_generator(seed: int, key: str) -> np.random.Generator:
     True
     """
     return np.random.default_rng([seed, zlib.crc32(key.encode())])
+
+
+@contextmanager
+def same_random_state() -> Iterator[None]:
+    """Give Python's global generator its state back: rich draws from it while it loads.
+
+    Parts of scikit-learn load rich, so importing those draws, too.
+
+    Examples
+    --------
+    >>> before = python_random.getstate()
+    >>> with same_random_state():
+    ...     import rich.style
+    >>> python_random.getstate() == before
+    True
+    """
+    state = python_random.getstate()
+    try:
+        yield
+    finally:
+        python_random.setstate(state)

@@ -88,3 +88,17 @@ def test_a_builder_that_does_not_build(build, message):
     with pytest.raises(gn.errors.InputError) as caught:
         gn.NetworkClassifier(build).fit(IRIS.data, IRIS.target)
     assert str(caught.value) == message
+
+
+def hinge(inputs, outputs):
+    model = gn.Sequential([gn.layers.Dense(outputs)])
+    model.compile(gn.optimizers.Adam(0.05), "multiclass_hinge")
+    return model
+
+
+def test_a_loss_without_probabilities_still_classifies():
+    estimator = gn.NetworkClassifier(hinge, epochs=30).fit(IRIS.data, IRIS.target)
+    assert estimator.score(IRIS.data, IRIS.target) > 0.9
+    with pytest.raises(gn.errors.InputError) as caught:
+        estimator.predict_proba(IRIS.data)
+    assert str(caught.value).startswith("multiclass_hinge knows no probabilities.\n")

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import errno
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from glassnet import datasets
+from glassnet import datasets, layers
 from glassnet.cli.mistakes import Failure
-from glassnet.cli.networks import LARGE, SMALL, recipe_for
+from glassnet.cli.networks import LARGE, SMALL, network, recipe_for, soften
 from glassnet.cli.outputs import output_folder, write
 from glassnet.cli.pictures import mosaic
 from glassnet.cli.report import margin
@@ -89,12 +90,40 @@ def test_baseline_is_the_mean_of_the_training_rows():
     assert baseline(dataset, rows)["mae"] == pytest.approx(np.abs(error).mean())
 
 
+def test_recipe_follows_rows_and_task():
+    assert recipe_for(datasets.load("digits"), epochs=None, seed=0) == LARGE
+    assert recipe_for(datasets.load("iris")) == SMALL
+    assert recipe_for(datasets.load("diabetes")) == replace(SMALL, dropout=0.5)
+
+
 def test_recipe_puts_given_settings_over_defaults():
-    assert recipe_for(999) == SMALL
-    assert recipe_for(1000, epochs=None, seed=0) == LARGE
-    recipe = recipe_for(10, hidden=(), optimizer="sgd", batch_norm=False)
+    iris = datasets.load("iris")
+    recipe = recipe_for(iris, hidden=(), optimizer="sgd", batch_norm=False)
     assert (recipe.hidden, recipe.learning_rate, recipe.batch_norm) == ((), 0.1, False)
-    assert recipe_for(10, optimizer="sgd", learning_rate=3.0).learning_rate == 3.0
+    assert recipe_for(iris, optimizer="sgd", learning_rate=3.0).learning_rate == 3.0
+    assert recipe_for(datasets.load("diabetes"), dropout=0.0).dropout == 0.0
+
+
+@pytest.mark.parametrize(
+    "name, expected",
+    [
+        ("iris", "normalization soften dense relu dropout dense relu dropout dense"),
+        ("diabetes", "normalization soften dense relu dropout dense relu dense"),
+    ],
+)
+def test_no_dropout_right_before_a_number(name, expected):
+    dataset = datasets.load(name)
+    model = network(recipe_for(dataset, batch_norm=False), dataset.features, dataset.outputs)
+    kinds = [getattr(getattr(layer, "activation", None), "__name__", "") for layer in model.layers]
+    names = [
+        kind if isinstance(layer, layers.Activation) else type(layer).__name__.lower()
+        for kind, layer in zip(kinds, model.layers, strict=True)
+    ]
+    assert " ".join(names) == expected
+
+
+def test_soften():
+    assert soften(np.array([0.0, 3.0, -1e9])) == pytest.approx([0.0, 3 / math.sqrt(2), -3.0])
 
 
 def test_margin_is_the_interval_of_agresti_and_coull():

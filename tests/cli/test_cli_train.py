@@ -84,8 +84,8 @@ def test_introduction(train):
 def test_written_arrays_are_the_network(train):
     train("iris --epochs 2 --hidden 8 --no-compare --quiet")
     arrays = load_file("glassnet-iris/parameters.safetensors")
-    task = prepare(datasets.load("iris"), recipe_for(150, hidden=(8,), epochs=2))
-    run = fit(task, bar=False)
+    iris = datasets.load("iris")
+    run = fit(prepare(iris, recipe_for(iris, hidden=(8,), epochs=2)), bar=False)
     assert arrays.keys() == {*run.model.parameters, *run.model.state}
     for name, array in {**run.model.parameters, **run.model.state}.items():
         np.testing.assert_array_equal(arrays[name], array, err_msg=name)
@@ -106,9 +106,9 @@ def test_written_program_predicts_with_written_arrays(train):
 
 
 def test_statistics_come_from_the_training_rows():
-    task = prepare(datasets.load("wine"), recipe_for(178, epochs=1))
-    run = fit(task, bar=False)
-    expected = task.dataset.data[task.rows.train].mean(axis=0)
+    wine = datasets.load("wine")
+    run = fit(prepare(wine, recipe_for(wine, epochs=1)), bar=False)
+    expected = wine.data[run.rows.train].mean(axis=0)
     (mean,) = (value for name, value in run.model.state.items() if name == "normalization_1.mean")
     np.testing.assert_allclose(mean, expected, rtol=1e-5)
 
@@ -170,14 +170,14 @@ def test_options_learn(train, options):
 
 def test_default_network_on_digits():
     dataset = datasets.load("digits")
-    run = fit(prepare(dataset, recipe_for(dataset.rows)), bar=False)
+    run = fit(prepare(dataset, recipe_for(dataset)), bar=False)
     assert score(dataset, run.truth, run.prediction)["accuracy"] >= 0.97
     assert run.epochs < run.recipe.epochs
 
 
 def test_default_network_on_the_spiral():
     dataset = datasets.load("spiral")
-    run = fit(prepare(dataset, recipe_for(dataset.rows)), bar=False)
+    run = fit(prepare(dataset, recipe_for(dataset)), bar=False)
     assert score(dataset, run.truth, run.prediction)["accuracy"] >= 0.93
 
 
@@ -190,7 +190,7 @@ def test_not_worse_than_the_peer(name):
     kind = "accuracy" if dataset.classes else "r2"
     differences = []
     for seed in range(200, 210):
-        run = fit(prepare(dataset, recipe_for(dataset.rows, seed=seed)), bar=False)
+        run = fit(prepare(dataset, recipe_for(dataset, seed=seed)), bar=False)
         ours = score(dataset, run.truth, run.prediction)[kind]
         differences.append(ours - peer(dataset, split(dataset, seed), seed)[kind])
     half_interval = 2.262 * np.std(differences, ddof=1) / np.sqrt(10)  # Student's t, 9 degrees of freedom

@@ -58,7 +58,19 @@ def case(name: str, function: Callable[..., Any], *args: Any, smooth: bool = Tru
     CASES[name] = Case(function, args, smooth)
 
 
-for _name in ("exp", "sqrt", "log", "tanh", "sin", "cos", "expm1", "log1p", "square", "reciprocal", "negative"):
+for _name in (
+    "exp",
+    "sqrt",
+    "log",
+    "tanh",
+    "sin",
+    "cos",
+    "expm1",
+    "log1p",
+    "square",
+    "reciprocal",
+    "negative",
+):
     case(_name, getattr(np, _name), positive(2, 3))
 for _name in ("abs", "fabs", "sign", "floor"):
     case(_name, getattr(np, _name), A23, smooth=_name in ("abs", "fabs"))
@@ -227,7 +239,11 @@ case("norm, ord=inf", lambda x: np.linalg.norm(x, np.inf), V3, smooth=False)
 case("stop_gradient of a constant part", lambda x: x * gn.stop_gradient(np.ones(3)), A23)
 case("astype(float)", lambda x: x.astype(float) ** 2, A23)
 case("ints and booleans cast", lambda x: x * (x > 0).astype(int) + (x > 0.2) * x + np.argmax(x) * x, A23)
-case("zeros_like, ones_like, full_like", lambda x: np.zeros_like(x) + np.ones_like(x) * x + np.full_like(x, 2), A23)
+case(
+    "zeros_like, ones_like, full_like",
+    lambda x: np.zeros_like(x) + np.ones_like(x) * x + np.full_like(x, 2),
+    A23,
+)
 case("shape arithmetic", lambda x: x / x.shape[0] + x * x.size + len(x), A23)
 case("copy", lambda x: np.copy(x) * x.copy(), A23)
 
@@ -284,10 +300,14 @@ def jacobians(chosen: Case) -> list[np.ndarray]:
         weights.flat[k] = 1
         for row, gradient in zip(rows, list(program(values).values())[1:], strict=True):
             row.append(np.array(gradient).ravel())
-    return [np.array(row).reshape(result.size, np.size(chosen.args[i])) for row, i in zip(rows, wrt, strict=True)]
+    return [
+        np.array(row).reshape(result.size, np.size(chosen.args[i])) for row, i in zip(rows, wrt, strict=True)
+    ]
 
 
-def differences(function: Callable[..., Any], args: tuple[Any, ...], i: int, step: float = 1e-5) -> np.ndarray:
+def differences(
+    function: Callable[..., Any], args: tuple[Any, ...], i: int, step: float = 1e-5
+) -> np.ndarray:
     """The same by central differences."""
     columns = []
     for k in range(np.size(args[i])):
@@ -428,7 +448,9 @@ def test_float32_stays_float32_and_near_float64(name):
 @pytest.mark.parametrize("name", CASES)
 def test_printed_and_interpreted_gradients_are_bit_identical(name):
     chosen = CASES[name]
-    program, values = gradient_program(lambda *xs: (chosen.function(*xs) ** 2).sum(), chosen.args, floats(chosen))
+    program, values = gradient_program(
+        lambda *xs: (chosen.function(*xs) ** 2).sum(), chosen.args, floats(chosen)
+    )
     printed, interpreted = program(values), interpret(program.graph, values)
     assert list(printed) == list(interpreted)
     for a, b in zip(printed.values(), interpreted.values(), strict=True):
@@ -443,7 +465,11 @@ AT_KINKS: dict[str, tuple[Callable[..., Any], np.ndarray, list[Any]]] = {
     "max, axis 0": (lambda x: x.max(axis=0).sum(), ONES, [[1, 1, 1], [0, 0, 0]]),
     "max, axis 1": (lambda x: x.max(axis=1).sum(), ONES, [[1, 0, 0], [1, 0, 0]]),
     "max, both axes": (lambda x: x.max(axis=(0, 1)), ONES, [[1, 0, 0], [0, 0, 0]]),
-    "max, both axes, keepdims": (lambda x: x.max(axis=(1, 0), keepdims=True)[0, 0], ONES, [[1, 0, 0], [0, 0, 0]]),
+    "max, both axes, keepdims": (
+        lambda x: x.max(axis=(1, 0), keepdims=True)[0, 0],
+        ONES,
+        [[1, 0, 0], [0, 0, 0]],
+    ),
     "max, outer axes of three": (
         lambda x: x.max(axis=(0, 2)).sum(),
         np.ones((2, 2, 2)),
@@ -456,7 +482,11 @@ AT_KINKS: dict[str, tuple[Callable[..., Any], np.ndarray, list[Any]]] = {
     "minimum with a number": (lambda x: np.minimum(0, x).sum(), np.zeros(2), [0, 0]),
     "maximum with itself": (lambda x: np.maximum(x, x * 1.0).sum(), np.array([1.0, 2.0]), [1, 1]),
     "maximum, a tie": (lambda x: np.maximum(x, np.array([1.0, 2.0])).sum(), np.array([1.0, 2.0]), [0, 0]),
-    "maximum, a tie, second": (lambda x: np.maximum(np.array([1.0, 2.0]), x).sum(), np.array([1.0, 2.0]), [1, 1]),
+    "maximum, a tie, second": (
+        lambda x: np.maximum(np.array([1.0, 2.0]), x).sum(),
+        np.array([1.0, 2.0]),
+        [1, 1],
+    ),
     "clip at its ends": (lambda x: np.clip(x, 0, 1).sum(), np.array([0.0, 0.5, 1.0]), [0, 1, 0]),
     "abs at 0": (lambda x: np.abs(x).sum(), np.array([0.0, -2.0]), [0, -1]),
     "x**0 at 0": (lambda x: (x**0).sum(), np.array([0.0, 2.0]), [0, 0]),

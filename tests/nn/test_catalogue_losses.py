@@ -519,7 +519,8 @@ def specials(dtype):
     info = np.finfo(dtype)
     sizes = [
         0.0, info.smallest_subnormal, info.tiny, info.eps**2, info.eps, 1e-8, 1e-4, 0.1, 0.5,
-        1 - info.eps / 2, 1.0, 2.0, 16.6, 36.7, 88.7, 103.9, 709.7 if dtype == "float64" else 88.8, 745.1, 1e8, info.max,
+        1 - info.eps / 2, 1.0, 2.0, 16.6, 36.7, 88.7, 103.9,
+        709.7 if dtype == "float64" else 88.8, 745.1, 1e8, info.max,
     ]  # fmt: skip
     values = np.array(sizes, dtype)
     found = np.concatenate([values, -values])

@@ -66,6 +66,10 @@ STREAMING = [
     (losses.Huber(0.1), "squared_error", 1, NUMBERS, lambda y, s: losses.huber(y, s[:, 0], 0.1)),
     (losses.Quantile, "squared_error", 1, NUMBERS, lambda y, s: 0.5 * np.abs(s[:, 0] - y)),
     (losses.log_cosh, "squared_error", 1, NUMBERS, lambda y, s: np.log(np.cosh(s[:, 0] - y))),
+    (
+        "cosine_similarity", "mse", 3, SEVERAL + 0.5,
+        lambda y, s: (s * y).sum(1) / np.linalg.norm(s, axis=1) / np.linalg.norm(y, axis=1),
+    ),
     (metrics.accuracy, "binary_cross_entropy", 1, BITS, lambda y, s: (s[:, 0] > 0) == y),
 ]  # fmt: skip
 

@@ -77,8 +77,7 @@ def conclude(console: Console, run: Run, scores: dict[str, Scores]) -> None:
     if run.dataset.classes:
         points = 100 * margin(scores[OURS]["accuracy"], len(run.truth))
         line = f"On {len(run.truth)} rows an accuracy is known to about ±{points:.1f} points (95 %)."
-        console.print(line, style="dim")
-    console.print()
+        console.print(f"{line}\n", style="dim")
 
 
 def _show_scores(console: Console, title: str, scores: dict[str, Scores]) -> None:

@@ -65,7 +65,8 @@ settings = together(
         type=click.FloatRange(0, 1, max_open=True),
         callback=finite,
         metavar="SHARE",
-        help="Of hidden units, but not right before a number to predict.  [default: 0.3]",
+        help="Of hidden units, but never right before a number to predict.  "
+        "[default: 0.3; 0.5 where a number is predicted]",
     ),
     click.option(
         "--l2",
@@ -122,7 +123,7 @@ settings = together(
 def train(name: str, output: Path | None, compare: bool, quiet: bool, as_json: bool, **given: Any) -> None:
     """Train, report, write."""
     dataset = named(name)
-    recipe = recipe_for(dataset.rows, **given)
+    recipe = recipe_for(dataset, **given)
     console = Console(stderr=as_json, quiet=quiet, highlight=False)
     bar = sys.stderr.isatty() and not quiet
     with output_folder(output or Path(f"glassnet-{dataset.name}")) as folder:

@@ -70,7 +70,7 @@ class Run(Task):
 
 
 def prepare(dataset: Dataset, recipe: Recipe) -> Task:
-    """Split the rows, build the network, and let its first layer see the training rows."""
+    """Split the rows and make the network; `fit` then gives its first layer the training rows' statistics."""
     rows = split(dataset, recipe.seed)
     model = network(recipe, dataset.features, dataset.outputs)
     model.compile(

@@ -10,6 +10,7 @@ import numpy as np
 from glassnet.datasets.dataset import Dataset, Task
 from glassnet.datasets.generated import spiral
 from glassnet.errors import UnknownNameError, suggest
+from glassnet.random import same_random_state
 
 
 def names() -> tuple[str, ...]:
@@ -59,7 +60,8 @@ def load(name: str) -> Dataset:
         every = f"Data sets: {', '.join(names())}."
         nearest = f"{hint} " if hint.startswith("Did you mean") else ""
         raise UnknownNameError(f"There is no data set {name!r}. {nearest}{every}")
-    return _LOADERS[name]()
+    with same_random_state():  # the first call loads parts of scikit-learn
+        return _LOADERS[name]()
 
 
 def _digits() -> Dataset:

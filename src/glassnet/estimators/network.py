@@ -12,7 +12,6 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from glassnet.errors import InputError
 from glassnet.model import Model
-from glassnet.nn.activations import sigmoid, softmax
 
 
 class _NetworkEstimator(BaseEstimator):  # type: ignore[misc]
@@ -91,7 +90,8 @@ class _NetworkEstimator(BaseEstimator):  # type: ignore[misc]
             validation_split=self.validation_split,
             sample_weight=sample_weight,
         )
-        self.model_, self.history_ = model, history
+        self.model_: Any = model
+        self.history_ = history
         return self
 
     def _scores(self, X: Any) -> np.ndarray:
@@ -179,10 +179,13 @@ class NetworkClassifier(ClassifierMixin, _NetworkEstimator):  # type: ignore[mis
         ndarray (n, classes)
         """
         scores = self._scores(X).astype(float)
-        if scores.shape[1] == 1:
-            second = sigmoid(scores)
-            return np.hstack([1 - second, second])
-        return np.asarray(softmax(scores))
+        likely = self.model_.loss_function.probabilities(scores)
+        if likely is None:
+            raise InputError(
+                f"{self.model_.loss_function.name} knows no probabilities.\n"
+                "Use decision_function(), or a loss such as 'softmax_cross_entropy'."
+            )
+        return np.hstack([1 - likely, likely]) if scores.shape[1] == 1 else np.asarray(likely)
 
     def predict(self, X: Any) -> np.ndarray:
         """The likeliest class of each row.
@@ -195,7 +198,8 @@ class NetworkClassifier(ClassifierMixin, _NetworkEstimator):  # type: ignore[mis
         -------
         ndarray (n,)
         """
-        return np.asarray(self.classes_[self.predict_proba(X).argmax(axis=1)])
+        decided = np.asarray(self.model_.loss_function.decide(self._scores(X)))
+        return np.asarray(self.classes_[decided.astype(int).ravel()])
 
 
 class NetworkRegressor(RegressorMixin, _NetworkEstimator):  # type: ignore[misc]

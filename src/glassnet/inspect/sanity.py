@@ -138,12 +138,16 @@ def _initial_loss(model: Model, X: Any, y: Any) -> Check:
         if weight.name == "bias":
             weight.assign(np.zeros(weight.shape))
     found = model.loss(X, y).data
-    return Check("initial loss", abs(found - expected) < 0.02 * expected, f"{found:.4f}, expected {expected:.4f}")
+    return Check(
+        "initial loss", abs(found - expected) < 0.02 * expected, f"{found:.4f}, expected {expected:.4f}"
+    )
 
 
 def _penalty(model: Model, X: Any, y: Any) -> Check:
     """The total must rise with the strength of each regularizer."""
-    regularizers = {id(w.regularizer): w.regularizer for w in model.trained_weights() if w.regularizer is not None}
+    regularizers = {
+        id(w.regularizer): w.regularizer for w in model.trained_weights() if w.regularizer is not None
+    }
     if not regularizers:
         return Check("penalty", None, "no regularizer")
     before = model.loss(X, y).penalty
@@ -163,7 +167,9 @@ def _symmetry(model: Model, X: Any, y: Any) -> Check:
     for weight in _kernels(model):
         columns = np.concatenate([weight.value, gradients[weight.key]]).reshape(-1, weight.shape[-1])
         if columns.shape[1] > 1 and np.ptp(columns, axis=1).max() == 0:
-            return Check("different units", False, f"all units of {weight.key} are equal: initialize at random")
+            return Check(
+                "different units", False, f"all units of {weight.key} are equal: initialize at random"
+            )
     return Check("different units", True, "units start with different weights")
 
 
@@ -180,4 +186,6 @@ def _subset(model: Model, X: Any, y: Any, epochs: int) -> Check:
     except DivergenceError as error:
         return Check("tiny subset", False, str(error).partition("\n")[0])
     after = model.loss(X, y).data
-    return Check("tiny subset", after < 0.05 * before, f"loss {before:.3g} falls to {after:.3g} on {len(y)} examples")
+    return Check(
+        "tiny subset", after < 0.05 * before, f"loss {before:.3g} falls to {after:.3g} on {len(y)} examples"
+    )

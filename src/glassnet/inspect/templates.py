@@ -179,13 +179,14 @@ def plot_decision_regions(model: Model, X: Any, y: Any, ax: Any = None, zero_lin
     grid = np.stack(np.meshgrid(columns, rows), axis=-1)
     scores = model.predict(grid.reshape(-1, 2))
     answers = _labels(model, scores).reshape(RESOLUTION, RESOLUTION)
-    colors = _colors(1 + max(answers.max(), labels.max()))
+    colors = _colors(max(scores[0].size, 1 + max(answers.max(), labels.max())))
     pale = 1 - 0.3 * (1 - colors)
     ax.imshow(pale[answers], origin="lower", extent=(left, right, bottom, top), aspect="auto")
     ax.scatter(*X.T, c=colors[labels], s=16, edgecolors="white", linewidths=0.5)
     if zero_lines:
-        for j, score in enumerate(scores.reshape(RESOLUTION, RESOLUTION, -1).transpose(2, 0, 1)):
-            _zero_line(ax, columns, rows, score, colors[j])
+        maps = scores.reshape(RESOLUTION, RESOLUTION, -1).transpose(2, 0, 1)
+        for score, color in zip(maps, colors[-len(maps) :], strict=True):  # a lone score speaks for label 1
+            _zero_line(ax, columns, rows, score, color)
     ax.set(xlim=(left, right), ylim=(bottom, top))
     return ax
 

@@ -65,7 +65,7 @@ def getter(
 
     Parameters
     ----------
-    identifier : str, object{', callable' if functions else ''} or None
+    identifier : str, object{", callable" if functions else ""} or None
         A name, or an object, which is answered as it is.
 
     Returns

@@ -101,7 +101,10 @@ def negative(r: Renderer, node: Node) -> Piece:
     x = first = node.inputs[0]
     while first.op in ("mul", "div", "matmul"):
         first = first.inputs[0]
-    signed = first.kind in ("float", "weak_float")  # a boolean has no minus, an unsigned integer a strange one
+    signed = first.kind in (
+        "float",
+        "weak_float",
+    )  # a boolean has no minus, an unsigned integer a strange one
     return f"-{r.ref(x, MULTIPLY if signed else POWER)}", MULTIPLY
 
 

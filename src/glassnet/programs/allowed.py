@@ -55,7 +55,9 @@ _NUMPY = frozenset(
     ]
 )
 _MATH = frozenset(["cos", "exp", "expm1", "floor", "log", "log1p", "pi", "sin", "sqrt", "tanh"])
-_METHODS = frozenset(["argmax", "argmin", "astype", "max", "mean", "min", "reshape", "sum", "transpose", "type", "var"])
+_METHODS = frozenset(
+    ["argmax", "argmin", "astype", "max", "mean", "min", "reshape", "sum", "transpose", "type", "var"]
+)
 _ATTRIBUTES = _METHODS | frozenset(["T", "dtype", "ndim", "shape"])
 
 
@@ -115,7 +117,9 @@ def _bound(node: ast.AST) -> Iterator[str]:
 def _statement_problem(node: ast.AST, at_top: bool) -> str:
     """Functions stand at the top; besides them only imports and numbers."""
     if isinstance(node, ast.FunctionDef):
-        return "" if at_top and not node.decorator_list else "a function inside a function, or with a decorator"
+        return (
+            "" if at_top and not node.decorator_list else "a function inside a function, or with a decorator"
+        )
     allowed_at_top = isinstance(node, ast.Import | ast.Assign) or (
         isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
     )

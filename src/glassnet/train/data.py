@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glassnet.errors import InputError, InputTypeError
+from glassnet.random import same_random_state
 
-from .quiet import same_random_state
 from .wording import a_kind, count, short, some
 
 __all__ = ["Dataset", "batches", "validation_split"]

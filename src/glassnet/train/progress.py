@@ -8,10 +8,10 @@ from time import monotonic
 from typing import IO, Any
 
 from glassnet.errors import InputError
+from glassnet.random import same_random_state
 
 from .callbacks import Callback, Logs
 from .displays import Display, Lines, Notebook, Progress, Terminal, is_screen
-from .quiet import same_random_state
 
 __all__ = ["ProgressBar"]
 

@@ -28,8 +28,9 @@ def train_step(x, y, W1, b1, W2, b2):
 
     # loss
     logp = log_softmax(z2)                                              # (n, 3)
+    right = logp[np.arange(n), y]                                       # (n,)
     uniform = logp.mean(axis=1)                                         # (n,)
-    t1 = (1 - label_smoothing) * logp[np.arange(n), y]                  # (n,)
+    t1 = (1 - label_smoothing) * right                                  # (n,)
     loss = -(t1 + label_smoothing * uniform).mean()                     # scalar
     accuracy = (z2.argmax(axis=1) == y).astype(x.dtype).mean()          # scalar
 

@@ -35,7 +35,8 @@ def _(g: Any, result: Any, z: Any, y: Any) -> Any:
 def smooth_cross_entropy(z: Any, y: Any, smoothing: Any) -> Any:
     """The same against ``(1 - smoothing) onehot + smoothing / k``."""
     logp = log_softmax(z)
-    right, uniform = pick(logp, y), logp.mean(axis=1)
+    right = pick(logp, y)
+    uniform = logp.mean(axis=1)
     return -((1 - smoothing) * right + smoothing * uniform)
 
 

@@ -276,5 +276,6 @@ def kl_divergence(y: Any, scores: Any, from_logits: bool = False) -> Any:
     if z is not None:
         cost = y * np.log(np.where(y > 0, y, 1))
         return cost.sum(axis=1) + formulas.distribution_cross_entropy(z, y)
-    y, p = np.clip(y, EPSILON, 1), np.clip(scores, EPSILON, 1)
-    return (y * np.log(y / p)).sum(axis=1)
+    q = np.clip(y, EPSILON, 1)
+    p = np.clip(scores, EPSILON, 1)
+    return (q * np.log(q / p)).sum(axis=1)

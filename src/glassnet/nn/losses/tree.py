@@ -55,9 +55,7 @@ class Tree:
         steps: list[list[tuple[int, int]]] = []
         self._walk(nested, [], itertools.count(), steps)
         if len(self.leaves) < 2:
-            raise InputError(
-                f"Tree: at least two leaves are needed, such as ('cat', 'dog'); got {nested!r}."
-            )
+            raise InputError(f"Tree: at least two leaves are needed, such as ('cat', 'dog'); got {nested!r}.")
         self.paths = np.zeros((len(self.leaves), self.nodes), np.int8)
         for leaf, path in enumerate(steps):
             for node, side in path:
@@ -71,7 +69,9 @@ class Tree:
             steps.append(path)
             return
         if len(part) != 2:
-            raise InputError(f"Tree: each inner node is a pair (left, right); got {len(part)} parts: {part!r}.")
+            raise InputError(
+                f"Tree: each inner node is a pair (left, right); got {len(part)} parts: {part!r}."
+            )
         node = next(serial)
         self._walk(part[0], [*path, (node, -1)], serial, steps)
         self._walk(part[1], [*path, (node, 1)], serial, steps)

@@ -20,6 +20,7 @@ from glassnet.nn.metrics.streaming import (
     TopKAccuracy,
     accuracy,
     binary_accuracy,
+    cosine_similarity,
     top_k_accuracy,
 )
 from glassnet.nn.registry import snake_case
@@ -32,6 +33,7 @@ __all__ = [
     "TopKAccuracy",
     "accuracy",
     "binary_accuracy",
+    "cosine_similarity",
     "get",
     "mean_absolute_error",
     "mean_squared_error",
@@ -44,6 +46,7 @@ METRICS: dict[str, Callable[[], Metric]] = {
     "categorical_accuracy": lambda: Accuracy("categorical_accuracy"),
     "sparse_categorical_accuracy": lambda: Accuracy("sparse_categorical_accuracy"),
     "binary_accuracy": BinaryAccuracy,
+    "cosine_similarity": lambda: Metric("cosine_similarity", cosine_similarity),
     "top_k_accuracy": lambda: TopKAccuracy(name="top_k_accuracy"),
     "top_k_categorical_accuracy": lambda: TopKAccuracy(name="top_k_categorical_accuracy"),
     "sparse_top_k_categorical_accuracy": lambda: TopKAccuracy(name="sparse_top_k_categorical_accuracy"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from glassnet.nn import losses
 from glassnet.nn.losses.base import Loss, aligned, decide, labels_from
 from glassnet.nn.sizes import whole_number
 from glassnet.trace.numpy_api import pick
@@ -29,6 +30,7 @@ def accuracy(y: Any, scores: Any, threshold: float | None = None) -> Any:
 
     Examples
     --------
+    >>> import numpy as np
     >>> accuracy(np.array([0, 1]), np.array([[2.0, 1.0], [3.0, 0.0]]))
     array([ True, False])
     """
@@ -59,6 +61,7 @@ def binary_accuracy(y: Any, scores: Any, threshold: float = 0.5) -> Any:
 
     Examples
     --------
+    >>> import numpy as np
     >>> binary_accuracy(np.array([[1, 0, 1, 1]]), np.array([[0.9, 0.2, 0.4, 0.6]]))
     array([0.75])
     """
@@ -81,12 +84,34 @@ def top_k_accuracy(y: Any, scores: Any, k: int = 5) -> Any:
 
     Examples
     --------
+    >>> import numpy as np
     >>> top_k_accuracy(np.array([2, 2]), np.array([[0.5, 0.3, 0.4], [0.5, 0.4, 0.3]]), k=2)
     array([ True, False])
     """
     right = pick(scores, labels_from(y))
     better = scores > right[:, None]
     return better.sum(axis=1) < k
+
+
+def cosine_similarity(y: Any, scores: Any) -> Any:
+    """The cosine of the angle between y and the scores: Keras's metric, which is minus Keras's loss.
+
+    Parameters
+    ----------
+    y : array (n, k)
+    scores : array of the same shape
+
+    Returns
+    -------
+    array (n,)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> cosine_similarity(np.array([[0.0, 2.0]]), np.array([[0.0, 5.0]]))
+    array([1.])
+    """
+    return -losses.cosine_similarity(y, scores)
 
 
 # ------------------------------------------------------------------------------------------ objects
@@ -128,6 +153,7 @@ class Accuracy(Metric):
 
     Examples
     --------
+    >>> import numpy as np
     >>> Accuracy()(np.array([0, 1]), np.array([[2.0, 1.0], [3.0, 0.0]]))
     array([ True, False])
     """
@@ -152,6 +178,7 @@ class BinaryAccuracy(Metric):
 
     Examples
     --------
+    >>> import numpy as np
     >>> BinaryAccuracy(threshold=0.8)(np.array([1, 0]), np.array([0.7, 0.7]))
     array([False,  True])
     """

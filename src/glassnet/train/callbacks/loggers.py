@@ -12,7 +12,7 @@ import numpy as np
 
 from glassnet.errors import GlassnetError, InputError
 from glassnet.train.callbacks.base import Callback, Logs
-from glassnet.train.quiet import same_random_state
+from glassnet.random import same_random_state
 
 __all__ = ["CSVLogger", "MLflowLogger", "TensorBoard"]
 

@@ -1,0 +1,178 @@
+"""The published numbers of the catalogue and how we compute ours.
+
+One table serves the tests (every row must agree) and the documentation (the page *known numbers* is made of it).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+import glassnet as gn
+from glassnet import layers
+
+
+@dataclass(frozen=True)
+class Known:
+    """A row of the page.
+
+    ``published`` and what ``ours`` computes are numbers or arrays; they agree within ``tolerance``.
+    """
+
+    row: str
+    what: str
+    published: Any
+    ours: Callable[[], Any]
+    tolerance: float = 0.0
+    note: str = ""
+
+
+def parameters(*sizes: int) -> int:
+    model = gn.Sequential([layers.Dense(size) for size in sizes[1:]])
+    model.build((None, sizes[0]))
+    return model.count_params()
+
+
+def tutorial_outputs() -> np.ndarray:
+    X, y = gn.datasets.tutorial()
+    uniform = gn.initializers.RandomUniform(0, 1)
+    model = gn.Sequential(
+        [layers.Dense(n, "sigmoid", use_bias=False, kernel_initializer=uniform) for n in (4, 1)]
+    )
+    model.compile(gn.optimizers.SGD(1.0), "sum_of_squares")
+    model.fit(X, y, batch_size=4, epochs=1500, shuffle=False, verbose=0)
+    return model.predict(X).ravel()
+
+
+def layer_spread(initializer: str | gn.initializers.Initializer, activation: str) -> np.ndarray:
+    """Standard deviation of the activations in the first and the tenth layer of 500 units."""
+    X = np.random.default_rng(0).standard_normal((1000, 500))
+    found = []
+    for seed in range(4):
+        network = [layers.Dense(500, activation, kernel_initializer=initializer) for _ in range(10)]
+        model = gn.Sequential(network, seed=seed)
+        model.build((None, 500))
+        values = X
+        spread = []
+        for layer in network:
+            values = np.asarray(layer(values))
+            spread.append(values.std())
+        found.append((spread[0], spread[-1]))
+    return np.mean(found, axis=0)
+
+
+def cross_entropy(*scores: float) -> float:
+    return float(gn.losses.softmax_cross_entropy(np.array([0]), np.array([scores]))[0])
+
+
+def hinge(*scores: float, y: int = 0, **options: Any) -> float:
+    return float(gn.losses.multiclass_hinge(np.array([y]), np.array([scores]), **options)[0])
+
+
+def cat_scores() -> np.ndarray:
+    W = np.array([[0.2, -0.5, 0.1, 2.0], [1.5, 1.3, 2.1, 0.0], [0.0, 0.25, 0.2, -0.3]])
+    model = gn.Sequential([layers.Dense(3)], dtype="float64")
+    model.build((None, 4))
+    model.set_parameters({"dense_1.kernel": W.T, "dense_1.bias": [1.1, 3.2, -1.2]})
+    return model.predict(np.array([[56.0, 231.0, 24.0, 2.0]]))[0]
+
+
+def initial_loss(loss: Any, classes: int = 10) -> float:
+    small = gn.initializers.RandomNormal(stddev=1e-5)
+    model = gn.Sequential([layers.Dense(classes, kernel_initializer=small)])
+    model.compile(loss=loss)
+    X = np.random.default_rng(0).standard_normal((50, 20))
+    return model.loss(X, np.arange(50) % classes).data
+
+
+def spiral_linear() -> np.ndarray:
+    """Accuracy and loss of the softmax classifier on the spiral after 200 steps, the mean of five seeds."""
+    small = gn.initializers.RandomNormal(stddev=0.01)
+    found = []
+    for seed in range(5):
+        X, y = gn.datasets.spiral(seed=seed)
+        dense = layers.Dense(3, kernel_initializer=small, kernel_regularizer=gn.regularizers.HalfL2(1e-3))
+        model = gn.Sequential([dense], seed=seed)
+        model.compile(gn.optimizers.SGD(1.0), "softmax_cross_entropy", metrics=["accuracy"])
+        model.fit(X, y, batch_size=300, epochs=200, shuffle=False, verbose=0)
+        result = model.evaluate(X, y)
+        found.append((result["accuracy"], result["loss"]))
+    return np.mean(found, axis=0)
+
+
+def l2(*w: float) -> float:
+    return float(gn.regularizers.L2(1.0)(np.array(w)))
+
+
+NORMAL = gn.initializers.RandomNormal(stddev=0.01)
+TUTORIAL = "outputs after 1,500 steps"
+KNOWN = [
+    Known("A6", TUTORIAL, [0, 1, 1, 0], tutorial_outputs, 0.05),
+    Known("A9", "parameters of a 3-4-2 network", 26, lambda: parameters(3, 4, 2)),
+    Known("A9", "parameters of a 3-4-4-1 network", 41, lambda: parameters(3, 4, 4, 1)),
+    Known("C9", "std, layers 1 and 10: tanh, 0.01 randn", [0.21, 3e-7], lambda: layer_spread(NORMAL, "tanh"), 0.01),
+    Known("C9", "the same: tanh, Glorot", [0.63, 0.23], lambda: layer_spread("glorot_normal", "tanh"), 0.02),
+    Known("C9", "the same: ReLU, Glorot", [0.58, 0.024], lambda: layer_spread("glorot_normal", "relu"), 0.02),
+    Known("C9", "the same: ReLU, He", [0.83, 0.86], lambda: layer_spread("he_normal", "relu"), 0.12),
+    Known("E1", "Σw² of [1, 0, 0, 0]", 1.0, lambda: l2(1, 0, 0, 0)),
+    Known("E1", "Σw² of [¼, ¼, ¼, ¼]", 0.25, lambda: l2(0.25, 0.25, 0.25, 0.25)),
+    Known("F1", "hinge of [13, −7, 11], Δ = 10", 8, lambda: hinge(13, -7, 11, margin=10)),
+    Known("F2", "squared hinge of the same", 64, lambda: hinge(13, -7, 11, margin=10, squared=True)),
+    Known(
+        "F5",
+        "softmax of [1, −2, 0]",
+        [0.7054, 0.0351, 0.2595],
+        lambda: gn.activations.softmax(np.array([1.0, -2.0, 0.0])),
+        5e-5,
+        "the notes round to two digits",
+    ),
+    Known(
+        "F5",
+        "softmax of [0.5, −1, 0]",
+        [0.5465, 0.1220, 0.3315],
+        lambda: gn.activations.softmax(np.array([0.5, -1.0, 0.0])),
+        5e-5,
+    ),
+    Known("F7", "softmax loss of [10, −2, 3]", 9.18e-4, lambda: cross_entropy(10, -2, 3), 5e-7),
+    Known("F7", "softmax loss of [10, 9, 9]", 0.5514, lambda: cross_entropy(10, 9, 9), 5e-5),
+    Known("F7", "hinge loss of [10, 9, 9]", 0, lambda: hinge(10, 9, 9)),
+    Known("F13", "initial softmax loss of 10 classes, ln 10", 2.3026, lambda: initial_loss("softmax_cross_entropy"), 1e-4),
+    Known("F13", "initial hinge loss of 10 classes", 9, lambda: initial_loss(gn.losses.MulticlassHinge()), 1e-3),
+    Known("F16", "hinge of [−2.85, 0.86, 0.28], class 3", 1.58, lambda: hinge(-2.85, 0.86, 0.28, y=2), 1e-12),
+    Known(
+        "F16",
+        "softmax of the same",
+        1.04,
+        lambda: float(gn.losses.softmax_cross_entropy(np.array([2]), np.array([[-2.85, 0.86, 0.28]]))[0]),
+        5e-3,
+    ),
+    Known(
+        "G8",
+        "scores of the four-pixel cat",
+        [-96.8, 437.9, 60.75],
+        cat_scores,
+        1e-9,
+        "erratum: the notes print 61.95 for the third score, having left out its bias of −1.2",
+    ),
+    Known("H9", "spiral, linear softmax: accuracy and loss", [0.49, 0.786], spiral_linear, 0.06, "mean of 5 seeds"),
+]  # fmt: skip
+
+
+def shown(value: Any) -> str:
+    """A number, or several, as the page prints them."""
+    return ", ".join(f"{float(entry):.4g}" for entry in np.atleast_1d(np.asarray(value, float)))
+
+
+def as_rst() -> str:
+    """The page."""
+    rows = [(k.row, k.what, shown(k.published), shown(k.ours()), k.note) for k in KNOWN]
+    head = (
+        "Known numbers\n=============\n\nPublished numbers beside ours, computed when this page was built. The tests\n"
+        "hold every row. *Erratum* marks a published number that is wrong.\n\n"
+        ".. list-table::\n   :header-rows: 1\n   :widths: 6 36 18 18 32\n\n"
+    )
+    table = [("row", "what", "published", "ours", "remark"), *rows]
+    return head + "".join("   * - " + "\n     - ".join(cell or " " for cell in row) + "\n" for row in table)
