@@ -440,13 +440,13 @@ def test_the_text_of_a_graph():
 
     assert str(gn.trace(f, (4, "n"), gn.Array((), "int"))) == (
         "f(x (4, n), k ())\n"
-        "  x    = input        (4, n) float\n"
-        "  v1   = slice(x)     (2, n) float   slices=((0, 4, 2), None)\n"
-        "  v2   = exp(v1)      (2, n) float\n"
-        "  v3   = sum(v2)      (2,) float     axis=(1,) keepdims=False\n"
-        "  k    = input        () int\n"
-        "  v5   = cast(k)      () float       to=float\n"
-        "  v6   = mul(v3, v5)  (2,) float\n"
+        "  x    = input         (4, n) float\n"
+        "  k    = input         () int\n"
+        "  v2   = slice(x)      (2, n) float   slices=((0, 4, 2), None)\n"
+        "  v3   = exp(v2)       (2, n) float\n"
+        "  v4   = sum(v3)       (2,) float     axis=(1,) keepdims=False\n"
+        "  v5   = cast(k)       () float       to=float\n"
+        "  v6   = mul(v4, v5)   (2,) float\n"
         "  return v6"
     )
 

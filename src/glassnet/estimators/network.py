@@ -96,7 +96,7 @@ class _NetworkEstimator(BaseEstimator):  # type: ignore[misc]
 
     def _scores(self, X: Any) -> np.ndarray:
         check_is_fitted(self)
-        return self.model_.predict(validate_data(self, X, reset=False))
+        return np.asarray(self.model_.predict(validate_data(self, X, reset=False)))
 
 
 class NetworkClassifier(ClassifierMixin, _NetworkEstimator):  # type: ignore[misc]

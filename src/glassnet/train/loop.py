@@ -45,9 +45,13 @@ class Stepper:
         self.counts = "t" in program.arguments
         self.load(values)
 
+    def set_hyper(self, values: Mapping[Place, Any]) -> None:
+        """Take the rates, strengths and other hyper-parameters from the model."""
+        self.program.set_hyper({place[1]: value for place, value in values.items() if place[0] == "hyper"})
+
     def load(self, values: Mapping[Place, Any]) -> None:
         """Take parameters, statistics, slots and hyper-parameters from the model."""
-        self.program.set_hyper({place[1]: value for place, value in values.items() if place[0] == "hyper"})
+        self.set_hyper(values)
         batch = {place: None for place in self.program.inputs if _is_batch(place)}
         fixed = {("argument", "t"): self.step, ("argument", "seed"): self.seed}
         self.bound = self.program.bind({**self.program.graph.values, **values, **batch, **fixed})

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from glassnet.errors import UnknownNameError, suggest
 from glassnet.graph.graph import Graph, Place
+from glassnet.nn.context import Weight
 from glassnet.nn.specs import Spec
 from glassnet.optim.lbfgs import LBFGS
 from glassnet.programs.python import Program, compile_graph
@@ -34,9 +37,12 @@ class Shelf:
         self.network = network
         self.programs: dict[Any, Program] = {}
         self.slots: dict[str, np.ndarray] = {}
+        self._running: list[tuple[Weight, bool]] = []  # the weights of the run in progress
+        self._stored: list[np.ndarray | None] = []  # and what that run last put into them
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**vars(self), "programs": {}}  # compiled functions are made again from the graph
+        # Compiled functions are made again from the graph.
+        return {**vars(self), "programs": {}, "_running": [], "_stored": []}
 
     def graph(self, kind: str, target: Spec | None, weighted: bool, training: bool) -> Graph:
         """The graph behind a program."""
@@ -123,39 +129,45 @@ class Shelf:
     def stepper(self, program: Program, seed: int, step: int) -> Stepper:
         """A training program, ready to run from the model's present state."""
         values, optimizer = self.training_values(program, seed, step), self.network.optimizer
+        self._running = self.network.weights()
+        self._stored = [weight.value for weight, _ in self._running]
         if isinstance(optimizer, LBFGS):
             return FullBatchStepper(program, values, seed, step, optimizer)
         return Stepper(program, values, seed, step)
 
     def refresh(self, stepper: Stepper) -> None:
         """Let a stepper go on from the model's present values, which a callback may have changed."""
-        values = self.training_values(stepper.program, stepper.seed, stepper.step)
-        stepper.load(values)
+        same = all(w.value is value for (w, _), value in zip(self._running, self._stored, strict=True))
+        if same:
+            stepper.set_hyper(self.hyper_values(stepper.program.graph))
+        else:
+            stepper.load(self.training_values(stepper.program, stepper.seed, stepper.step))
 
     def store(self, stepper: Stepper) -> None:
         """Put what a stepper has changed back into the layers and the slots."""
         values = stepper.values()
-        by_key = {weight.key: weight for weight, _ in self.network.weights()}
+        by_key = {weight.key: weight for weight, _ in self._running}
         for (container, key), value in values.items():
             if container in ("parameters", "state"):
                 by_key[key].value = value
         vector = values.get(("return", "w"))
         if vector is not None:
-            self._store_vector(vector)
+            self._store_vector(vector, [weight for weight, trained in self._running if trained])
+        self._stored = [weight.value for weight, _ in self._running]
         self.slots = {
             key: value for (container, key), value in values.items() if self._is_slot(container, key)
         }
 
-    def _store_vector(self, vector: np.ndarray) -> None:
-        for weight, start in graphs.vector_offsets(self.network.trained_weights()).items():
-            part = vector[start : start + int(np.prod(weight.shape))]
-            weight.value = part.reshape(weight.shape)
+    @staticmethod
+    def _store_vector(vector: np.ndarray, trained: Sequence[Weight]) -> None:
+        for weight, start in graphs.vector_offsets(trained).items():
+            weight.value = vector[start : start + math.prod(weight.shape)].reshape(weight.shape)
 
     def apply_average(self) -> None:
         """Give the trained weights the values of their moving average, if the optimizer keeps one."""
         optimizer = self.network.optimizer
         if optimizer is not None and optimizer.use_ema and "average" in self.slots:
-            self._store_vector(self.slots["average"])
+            self._store_vector(self.slots["average"], self.network.trained_weights())
 
     def _is_slot(self, container: str, key: str) -> bool:
         optimizer = self.network.optimizer
