@@ -70,9 +70,9 @@ ax.loglog(steps, relative_error(steps, np.float64, False), color=BLUE, label="on
 ax.loglog(steps, relative_error(steps, np.float64, True), color=ORANGE, label="centred, float64")
 ax.axvline(1e-5, color="0.7", linestyle=":", zorder=0)
 ax.axhline(1e-7, color="0.7", linestyle=":", zorder=0)
-ax.text(1.2e-5, 3e-12, "the step of check_gradients", color="0.4")
+ax.text(1.2e-5, 4e-13, "the step of check_gradients", color="0.4")
 ax.text(0.9, 1.3e-7, "what must be reached", color="0.4", ha="right")
-ax.set(xlabel="step h", ylabel="relative error", ylim=(1e-12, 3), title="Slopes by differences")
+ax.set(xlabel="step h", ylabel="relative error", ylim=(1e-13, 3), title="Slopes by differences")
 ax.spines[["top", "right"]].set_visible(False)
 ax.legend(frameon=False, loc="lower right", bbox_to_anchor=(1, 0.05))
 plt.show()
@@ -135,28 +135,26 @@ def watched(rate):
 
 epochs = np.arange(1, 31)
 fig, axes = plt.subplots(1, 3, figsize=(10, 3.4), layout="constrained")
-for rate, color, words in ((0.002, BLUE, "crawls"), (0.1, GREEN, "good"), (8.0, ORANGE, "jumps")):
+for rate, color, words in ((0.002, BLUE, "crawls"), (0.1, GREEN, "good"), (10.0, ORANGE, "jumps")):
     found, ratios = watched(rate)
     axes[0].plot(epochs, found, color=color, label=f"rate {rate:g}: {words}")
     axes[1].semilogy(epochs, ratios, color=color)
 axes[1].axhspan(3e-4, 3e-3, color="0.9", zorder=0)
-axes[1].text(30, 1e-3, "about 0.001", color="0.4", ha="right", va="center")
-axes[0].set(xlabel="epoch", title="Loss", ylim=(-0.1, 3.2))
-axes[1].set(xlabel="epoch", title="Update / weight")
+axes[1].text(1, 3.5e-4, "about 0.001", color="0.4")
+axes[0].set(xlabel="epoch", title="Loss", ylim=(-0.1, 4))
+axes[1].set(xlabel="epoch", title="Update / weight", ylim=(3e-5, 1))
 
-for count, color in ((100, ORANGE), (1300, GREEN)):
+for count, color in ((1300, GREEN), (100, ORANGE)):
     model = network(gn.optimizers.Adam(0.003))
-    history = model.fit(
-        X_train[:count], y_train[:count], batch_size=50, epochs=30, validation_data=(X_new, y_new), verbose=0
-    ).history
-    axes[2].plot(epochs, history["accuracy"], color=color, linestyle="--")
-    axes[2].plot(epochs, history["val_accuracy"], color=color, label=f"{count} examples")
-axes[2].set(xlabel="epoch", title="Accuracy", ylim=(0.5, 1.02))
-axes[2].text(30, 0.52, "dashed: training\nsolid: validation", color="0.4", ha="right")
+    few = X_train[:count], y_train[:count]
+    history = model.fit(*few, batch_size=50, epochs=60, validation_data=(X_new, y_new), verbose=0).history
+    axes[2].plot(history["accuracy"], color=color, linestyle="--", label=f"{count} examples: training")
+    axes[2].plot(history["val_accuracy"], color=color, label=f"{count} examples: validation")
+axes[2].set(xlabel="epoch", title="Accuracy", ylim=(0.4, 1.02))
 for axis in axes:
     axis.spines[["top", "right"]].set_visible(False)
 axes[0].legend(frameon=False, loc="upper right")
-axes[2].legend(frameon=False, loc="center right")
+axes[2].legend(frameon=False, loc="lower right")
 plt.show()
 
 # %%
@@ -165,10 +163,11 @@ plt.show()
 # long.
 
 fig, grid = plt.subplots(2, 10, figsize=(9, 2.1), layout="constrained")
-for strength, row in ((0.01, grid[0]), (0.0, grid[1])):
+for strength, row, words in ((0.02, grid[0], "penalty"), (0.0, grid[1], "no penalty")):
     model = network(gn.optimizers.Adam(0.003), units=10, strength=strength)
     model.fit(X_train, y_train, batch_size=50, epochs=40, verbose=0)
     gn.plot_templates(model, digits.image_shape, ax=row)
+    row[0].text(-2, 3.5, words, rotation=90, va="center", color="0.4")
 plt.show()
 
 # %%
@@ -201,15 +200,15 @@ for words, rate, activation in (
 # More than twenty other activations are at hand. The dashed line is the derivative, by which the gradient is
 # multiplied on its way back: where it is 0, nothing is learned.
 
-smooth = ["sigmoid", "tanh", "softplus", "gelu", "silu", "mish"]
-bent = ["relu", "leaky_relu", "elu", "selu", "softsign", "hard_tanh"]
+upper = ["sigmoid", "tanh", "softplus", "gelu", "silu", "mish"]
+lower = ["relu", "leaky_relu", "elu", "selu", "softsign", "hard_tanh"]
 z = np.linspace(-4, 4, 161)
 fig, axes = plt.subplots(2, 6, figsize=(10, 3.6), layout="constrained", sharex=True, sharey=True)
-for name, axis in zip(smooth + bent, axes.flat, strict=True):
+for name, axis in zip(upper + lower, axes.flat, strict=True):
     function = gn.activations.get(name)
     axis.plot(z, function(z), color=BLUE)
     axis.plot(z, gn.grad(lambda z, function=function: function(z).sum())(z), "--", color=ORANGE)
-    axis.set(title=name, ylim=(-2, 2.5))
+    axis.set(title=name, ylim=(-2, 2.5), xticks=[-3, 0, 3])
     axis.axhline(0, color="0.85", zorder=0)
     axis.axvline(0, color="0.85", zorder=0)
     axis.spines[["top", "right"]].set_visible(False)
@@ -246,7 +245,7 @@ print(small.source())
 
 # %%
 # Optimizers work on plain arrays, too. Left, six of them in the same long valley, starting at the cross.
-# Right, twelve train the same network on digits, each with the best of five learning rates.
+# Right, eleven train the same network on digits, each with the best of ten learning rates.
 
 curvature, start = np.array([0.04, 1.0]), np.array([-9.0, 2.5])
 valley = {
@@ -281,20 +280,19 @@ optimizers = {
     "Adamax": (gn.optimizers.Adamax, ORANGE, ":"),
     "Nadam": (gn.optimizers.Nadam, ORANGE, "-."),
     "Lion": (gn.optimizers.Lion, PINK, "-"),
-    "L-BFGS": (lambda rate: gn.optimizers.LBFGS(), "black", "-"),
 }
 
 
 def best(make):
-    """The losses at the best of five rates."""
+    """The losses at the best of ten rates."""
     runs = []
-    for rate in (0.0003, 0.003, 0.03, 0.3, 3.0):
-        model = network(make(rate), units=32, activation="tanh")
+    for rate in 10.0 ** np.arange(-4, 1, 0.5):
+        model = network(make(float(rate)), units=32, activation="tanh")
         runs.append(model.fit(X_train, y_train, batch_size=50, epochs=12, verbose=0).history["loss"])
     return min(runs, key=lambda losses: losses[-1])
 
 
-fig, (left, right) = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
+fig, (left, right) = plt.subplots(1, 2, figsize=(10.5, 4), layout="constrained")
 across, along = np.meshgrid(np.linspace(-10, 3, 200), np.linspace(-3, 3, 200))
 height = 0.5 * (curvature[0] * across**2 + curvature[1] * along**2)
 left.contour(across, along, height, levels=np.geomspace(0.02, 6, 12), colors="0.85", linewidths=0.8)
@@ -306,17 +304,31 @@ left.set(title="Forty steps down a valley", xlim=(-10, 3), ylim=(-3, 3))
 left.legend(frameon=False, loc="lower left", ncols=2)
 for name, (make, color, style) in optimizers.items():
     right.semilogy(range(1, 13), best(make), style, color=color, label=name)
-right.set(xlabel="epoch", ylabel="loss on digits", title="Each with its best rate of five")
+right.set_xticks([1, 4, 8, 12])
+right.set(xlabel="epoch", ylabel="loss on digits", title="Each with its best rate of ten")
 right.spines[["top", "right"]].set_visible(False)
-right.legend(frameon=False, loc="lower left", ncols=3, fontsize="small")
+right.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
 plt.show()
+
+# %%
+# Do not take this for a ranking: on the next problem the order is another. Momentum and Adam are good first
+# tries, and the rate matters more than the method.
+#
+# One is missing, since it cannot be drawn beside the others: L-BFGS takes all examples at once, and learns
+# the curvature of the valley as it goes. Where the data are few and the loss is smooth, nothing comes near
+# it:
+
+model = network(gn.optimizers.LBFGS(max_iter=60), units=32, activation="tanh")
+found = model.fit(X_train, y_train, epochs=1, verbose=0).history["loss"][0]
+print(f"L-BFGS, 60 iterations: loss {found:.1e}")
 
 # %%
 # Annealing
 # ---------
 #
 # Small batches make noisy gradients. With a constant rate the weights never come to rest; with a falling one
-# they do. Left, the schedules; right, what they are good for, with batches of five examples.
+# they do. Left, the schedules. Right, what they are good for: a linear classifier, batches of five digits,
+# and one label in ten is wrong.
 
 schedules = {
     "constant": None,
@@ -329,31 +341,49 @@ schedules = {
     "restarts": gn.schedules.CosineDecayRestarts(1.0, 150),
     "one cycle": gn.schedules.OneCycle(1.0, 1000),
 }
-fig, (left, right) = plt.subplots(1, 2, figsize=(10, 3.8), layout="constrained")
+fig, (left, right) = plt.subplots(1, 2, figsize=(11, 3.6), layout="constrained")
 steps = np.arange(1001)
 colors = [GRAY, BLUE, "#56b4e9", GREEN, "#e69f00", "#8c564b", ORANGE, PINK, "black"]
 for (name, schedule), color in zip(schedules.items(), colors, strict=True):
     rates = [1.0 if schedule is None else schedule(int(step)) for step in steps]
     left.plot(steps, rates, color=color, label=name)
-left.set(xlabel="step", ylabel="learning rate", title="Schedules", xlim=(0, 1450))
-left.legend(frameon=False, loc="center right", fontsize="small")
+left.set(xlabel="step", ylabel="learning rate", title="Schedules")
+left.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
 
+noisy = np.where(rng.uniform(size=1300) < 0.1, rng.integers(0, 10, 1300), y_train)
+
+
+def classifier(optimizer):
+    """A linear one, whose loss has a single minimum."""
+    penalty = gn.regularizers.HalfL2(1e-3)
+    model = gn.Sequential([layers.MeanSubtraction(), layers.Dense(10, kernel_regularizer=penalty)])
+    model.compile(optimizer, "softmax_cross_entropy")
+    return model
+
+
+model = classifier(gn.optimizers.LBFGS(max_iter=400)).astype("float64")
+minimum = model.fit(X_train, noisy, verbose=0).history["loss"][-1]
 per_epoch = 1300 // 5
 annealed = {
-    "constant 0.3": (0.3, GRAY),
-    "constant 0.03": (0.03, "black"),
-    "1/t": (gn.schedules.InverseTimeDecay(0.3, 4 * per_epoch, 3.0), GREEN),
-    "cosine, warm-up": (
-        gn.schedules.CosineDecay(0.01, 19 * per_epoch, warmup_target=0.3, warmup_steps=per_epoch),
-        ORANGE,
-    ),
+    "constant 0.5": (0.5, GRAY),
+    "constant 0.02": (0.02, "black"),
+    "1/t": (gn.schedules.InverseTimeDecay(0.5, 2 * per_epoch, 1.0), GREEN),
+    "step": (gn.schedules.StepDecay(0.5, 5 * per_epoch, 0.2), BLUE),
+    "cosine": (gn.schedules.CosineDecay(0.5, 20 * per_epoch), ORANGE),
 }
 for name, (rate, color) in annealed.items():
-    model = network(gn.optimizers.SGD(rate), units=16, strength=1e-3)
-    history = model.fit(X_train, y_train, batch_size=5, epochs=20, validation_data=(X_new, y_new), verbose=0)
-    right.semilogy(range(1, 21), history.history["val_loss"], color=color, label=name)
-right.set(xlabel="epoch", ylabel="loss on new digits", title="A rate that falls comes to rest")
-right.legend(frameon=False, loc="upper right")
+    seen = (X_train, noisy)
+    history = classifier(gn.optimizers.SGD(rate)).fit(
+        *seen, batch_size=5, epochs=20, validation_data=seen, verbose=0
+    )
+    right.semilogy(range(1, 21), np.array(history.history["val_loss"]) - minimum, color=color, label=name)
+right.set(
+    xlabel="epoch",
+    ylabel="loss above the minimum",
+    title="A falling rate comes to rest",
+    xticks=[1, 5, 10, 15, 20],
+)
+right.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
 for axis in (left, right):
     axis.spines[["top", "right"]].set_visible(False)
 plt.show()
@@ -386,7 +416,7 @@ def build(inputs, outputs, learning_rate=0.1, strength=1e-4):
 def search(rates, strengths, seed):
     """Sixteen tries at random."""
     ranges = {"learning_rate": loguniform(*rates), "strength": loguniform(*strengths)}
-    classifier = gn.NetworkClassifier(build, epochs=8, batch_size=50)
+    classifier = gn.NetworkClassifier(build, epochs=12, batch_size=50)
     return RandomizedSearchCV(classifier, ranges, n_iter=16, cv=3, random_state=seed).fit(X_train, y_train)
 
 
@@ -402,7 +432,8 @@ for found, marker, words in ((coarse, "o", "coarse"), (fine, "D", "fine")):
     )  # fmt: skip
 fig.colorbar(dots, label="accuracy, 3-fold cross-validation")
 ax.set(xscale="log", yscale="log", xlabel="learning rate", ylabel="strength λ", title="Coarse, then fine")
-ax.legend(frameon=False, loc="upper left")
+ax.set_ylim(top=5)
+ax.legend(frameon=False, loc="upper left", ncols=2)
 ax.spines[["top", "right"]].set_visible(False)
 plt.show()
 

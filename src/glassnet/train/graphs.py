@@ -153,6 +153,9 @@ class Sheet:
         self.trace.note = ""
         if not terms:
             return None
+        if len(terms) > 2:  # together they would not fit on a line
+            for i, term in enumerate(terms, 1):
+                rename(term.node, f"penalty{i}")
         total = terms[0]
         for term in terms[1:]:
             total = total + term
