@@ -58,9 +58,8 @@ def main() -> None:
         ship = model.parameters["dense_1.kernel"][:, data.names.index("ship")].reshape(32, 32, 3)
         channels = dict(zip(("red", "green", "blue"), ship.mean(axis=(0, 1)), strict=True))
         shown = ", ".join(f"{channel} {value:+.5f}" for channel, value in channels.items())
-        print(
-            f"{name}: initial loss {initial:.3f}, test accuracy {result['accuracy']:.4f}; ship template {shown}"
-        )
+        print(f"{name}: initial loss {initial:.3f}, test accuracy {result['accuracy']:.4f}")
+        print(f"ship template, mean per channel: {shown}")
 
 
 if __name__ == "__main__":

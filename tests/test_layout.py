@@ -24,10 +24,9 @@ FACES = (
 )  # fmt: skip
 # A file imports only from entries above its own, or from its own folder.
 ORDER = (
-    "errors", "random", "graph", "trace", "grad", "passes", "kernels", "printers", "programs", "functional",
-    "nn", "optim",
-    "files", "train", "explain", "model", "ensemble", "export", "inspect", "estimators", "datasets", *FACES,
-    "cli",
+    "errors", "random", "optional", "graph", "trace", "grad", "passes", "kernels", "printers", "programs",
+    "functional", "nn", "optim", "files", "train", "explain", "model", "ensemble", "export", "inspect",
+    "estimators", "datasets", *FACES, "cli",
 )  # fmt: skip
 
 REQUIRED = {

@@ -77,19 +77,17 @@ def linear(loss="softmax_cross_entropy", units=3, strength=1e-3, rate=0.1):
 
 model = linear()
 model.fit(points, classes, batch_size=180, epochs=300, verbose=0)
-ring = rng.normal(0, 1, (240, 2))
-ring *= (np.where(np.arange(240) < 120, 0.5, 2) + rng.normal(0, 0.2, 240))[:, None] / np.linalg.norm(
-    ring, axis=1, keepdims=True
-)
-inside = np.repeat([0, 1], 120)
+angle, outside = rng.uniform(0, 2 * np.pi, 240), np.repeat([0, 1], 120)
+radius = np.where(outside, 2.0, 0.5) + rng.normal(0, 0.2, 240)
+ring = np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1)
 helpless = linear(units=2)
-helpless.fit(ring, inside, batch_size=240, epochs=300, verbose=0)
+helpless.fit(ring, outside, batch_size=240, epochs=300, verbose=0)
 
 fig, (left, right) = plt.subplots(1, 2, figsize=(9, 4.2), layout="constrained")
 gn.plot_decision_regions(model, points, classes, ax=left, zero_lines=True)
-gn.plot_decision_regions(helpless, ring, inside, ax=right)
+gn.plot_decision_regions(helpless, ring, outside, ax=right)
 left.set_title(f"Three clusters: {model.evaluate(points, classes)['accuracy']:.0%} right")
-right.set_title(f"A ring: {helpless.evaluate(ring, inside)['accuracy']:.0%} right")
+right.set_title(f"A ring: {helpless.evaluate(ring, outside)['accuracy']:.0%} right")
 plt.show()
 
 # %%
@@ -133,7 +131,7 @@ plt.show()
 # Before you run it: predict
 # --------------------------
 #
-# The softmax turns scores into probabilities. A penalty :math:`  frac{1}{2} \lambda \sum w^2` keeps the
+# The softmax turns scores into probabilities. A penalty :math:`\tfrac{1}{2} \lambda \sum w^2` keeps the
 # weights small, so the scores come closer together. Take :math:`\lambda` from 0.0001 to 1, until the
 # probabilities are almost equal. How many answers will then still be right: 10 %, as in guessing, or more?
 

@@ -24,6 +24,7 @@ from glassnet import (
 from glassnet.ensemble import Ensemble
 from glassnet.functional import Array, grad, source, trace, value_and_grad
 from glassnet.graph.graph import Graph
+from glassnet.inspect.diagnosis import diagnose
 from glassnet.inspect.gradients import check_gradients
 from glassnet.inspect.ladder import search_ladder
 from glassnet.inspect.sanity import sanity_checks
@@ -32,11 +33,11 @@ from glassnet.inspect.templates import plot_decision_regions, plot_templates, te
 from glassnet.model import Model, Sequential
 from glassnet.nn.layer import Layer
 from glassnet.nn.symbolic import Input
+from glassnet.random import same_random_state
 from glassnet.trace.composite import composite
 from glassnet.trace.numpy_api import one_hot_rows as one_hot
 from glassnet.trace.numpy_api import pick, stop_gradient
 from glassnet.train.history import History
-from glassnet.random import same_random_state
 
 __version__ = "0.1.0.dev0"
 
@@ -57,6 +58,7 @@ __all__ = [
     "composite",
     "constraints",
     "datasets",
+    "diagnose",
     "errors",
     "grad",
     "initializers",

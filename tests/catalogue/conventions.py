@@ -1,4 +1,4 @@
-"""Where sources differ, what we do; each line with a check. The tests and the documentation share the table."""
+"""Where sources differ, what we do, with a check. The tests and the documentation share the table."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def dropout_keeps() -> bool:
 
 
 def adam_epsilon() -> bool:
-    """After one step with gradient g: w - rate * g / (|g| + epsilon), epsilon outside the root and unscaled."""
+    """After one step with gradient g: w - rate * g / (|g| + epsilon), epsilon outside the root."""
     return close(after_one_step(gn.optimizers.Adam(0.1, epsilon=1.0), 0.0, 2.0), -0.1 * 2 / (2 + 1))
 
 
@@ -61,6 +61,11 @@ def biased_variance() -> bool:
     model.compile(gn.optimizers.SGD(0.1), "squared_error")
     model.fit(x, x, batch_size=2, verbose=0)
     return close(model.state["batch_normalization_1.moving_variance"], x.var())
+
+
+def logistic_gradient() -> bool:
+    y = np.array([1.0])
+    return close(gn.grad(lambda f: gn.losses.binary_cross_entropy(y, f)[0])(np.zeros(1)), -0.5)
 
 
 def counts_without_input() -> bool:
@@ -150,7 +155,7 @@ CONVENTIONS = [
         "gradient of the logistic loss",
         "σ(f) − y",
         "the course notes print y − σ(f): an erratum",
-        lambda: close(gn.grad(lambda f: gn.losses.binary_cross_entropy(np.array([1.0]), f)[0])(np.zeros(1)), -0.5),
+        logistic_gradient,
     ),
     Convention(
         "counting layers",

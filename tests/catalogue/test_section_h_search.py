@@ -78,8 +78,10 @@ def test_sample_weights_reach_the_network():
     [
         (
             None,
-            "build is not given.\n"
-            "Pass a function that answers a compiled model: build(inputs, outputs, **options).",
+            (
+                "build is not given.\n"
+                "Pass a function that answers a compiled model: build(inputs, outputs, **options)."
+            ),
         ),
         (lambda inputs, outputs: 3, "build answered int; it must answer a compiled model."),
     ],

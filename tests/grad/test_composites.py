@@ -1,5 +1,7 @@
 """A composite's own gradient against the one derived from its body."""
 
+# ruff: noqa: PLW0108 - the cases are written as users write
+
 from __future__ import annotations
 
 import importlib

@@ -1,5 +1,7 @@
 """Every op's full Jacobian, in float64, against central differences; second order; dtypes; memory layouts."""
 
+# ruff: noqa: PLW0108 - the cases are written as users write
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -188,10 +190,22 @@ case("stack of scalars", lambda x: np.stack([x[0], x[2] ** 2, x[0]]), V3)
 case("hstack, vstack", lambda x, y: np.vstack([np.hstack([x, x]), np.hstack([y, y])]), A23, B23)
 
 SLICES = {
-    "1:": np.s_[1:], ":-1": np.s_[:-1], "::2": np.s_[::2], "::-1": np.s_[::-1], "::-2": np.s_[::-2],
-    "-2:": np.s_[-2:], "2:0:-1": np.s_[2:0:-1], "-1:-4:-2": np.s_[-1:-4:-2], "1": 1, "-1": -1, "...": np.s_[...],
-    "2:1": np.s_[2:1], "-9:-19:-1": np.s_[-9:-19:-1], ":9": np.s_[:9], "1:1": np.s_[1:1],
-}  # fmt: skip
+    "1:": np.s_[1:],
+    ":-1": np.s_[:-1],
+    "::2": np.s_[::2],
+    "::-1": np.s_[::-1],
+    "::-2": np.s_[::-2],
+    "-2:": np.s_[-2:],
+    "2:0:-1": np.s_[2:0:-1],
+    "-1:-4:-2": np.s_[-1:-4:-2],
+    "1": 1,
+    "-1": -1,
+    "...": np.s_[...],
+    "2:1": np.s_[2:1],
+    "-9:-19:-1": np.s_[-9:-19:-1],
+    ":9": np.s_[:9],
+    "1:1": np.s_[1:1],
+}
 for _name, _slice in SLICES.items():
     case(f"x[{_name}]", lambda x, s=_slice: x[s] ** 2, generic(4, 3))
     case(f"x[:, {_name}]", lambda x, s=_slice: x[:, s] ** 2, generic(2, 4) if _slice is not ... else A23)
@@ -222,12 +236,27 @@ case("maximum with a number", lambda x: np.maximum(x, 0) + np.minimum(0.2, x), A
 case("logical masks", lambda x: x * ((x > 0) & (x < 0.5) | ~(x > -0.3)), A23)
 
 EINSUMS = {
-    "ij->ji": (A23,), "ij->": (A23,), "ij->j": (A23,), "ijk->ki": (T234,), "i,i->": (V3, W3), "i,j->ij": (V3, V4),
-    "ij,j->i": (A23, V3), "ij,jk->ik": (A23, A34), "ij,jk->ki": (A23, A34), "ij,ij->": (A23, B23),
-    "ij,ij->i": (A23, B23), "ij,ij->ij": (A23, B23), "bij,bjk->bik": (T234, T243), "bij,bij->b": (T234, T234 / 2),
-    "ijk,k->ij": (T234, V4), "bij,jk->bik": (T243, A34), "ij,kj->ik": (A23, generic(4, 3)), "i,->i": (V3, S),
-    "ij,kl->": (A22, V4.reshape(2, 2)), "ij,k->kj": (A23, V4),
-}  # fmt: skip
+    "ij->ji": (A23,),
+    "ij->": (A23,),
+    "ij->j": (A23,),
+    "ijk->ki": (T234,),
+    "i,i->": (V3, W3),
+    "i,j->ij": (V3, V4),
+    "ij,j->i": (A23, V3),
+    "ij,jk->ik": (A23, A34),
+    "ij,jk->ki": (A23, A34),
+    "ij,ij->": (A23, B23),
+    "ij,ij->i": (A23, B23),
+    "ij,ij->ij": (A23, B23),
+    "bij,bjk->bik": (T234, T243),
+    "bij,bij->b": (T234, T234 / 2),
+    "ijk,k->ij": (T234, V4),
+    "bij,jk->bik": (T243, A34),
+    "ij,kj->ik": (A23, generic(4, 3)),
+    "i,->i": (V3, S),
+    "ij,kl->": (A22, V4.reshape(2, 2)),
+    "ij,k->kj": (A23, V4),
+}
 for _text, _args in EINSUMS.items():
     case(f"einsum {_text}", lambda *xs, t=_text: np.einsum(t, *xs), *_args)
 
@@ -542,13 +571,16 @@ NESTED: dict[str, tuple[Callable[..., Any], Any, Any]] = {
         16.0,
     ),
     "three deep": (lambda x: gn.grad(gn.grad(gn.grad(lambda y: y**5)))(x), 2.0, 240.0),
-    "arrays": (lambda x: (x * gn.grad(lambda y: (x * y**2).sum())(OUTER)).sum(), np.array([3.0, 2.0]), 4 * OUTER
-               * np.array([3.0, 2.0])),
+    "arrays": (
+        lambda x: (x * gn.grad(lambda y: (x * y**2).sum())(OUTER)).sum(),
+        np.array([3.0, 2.0]),
+        4 * OUTER * np.array([3.0, 2.0]),
+    ),
     "inner plain": (lambda x: x * gn.grad(lambda y: y**2)(5.0), 3.0, 10.0),
     "inner twice": (lambda x: gn.grad(lambda y: y**2)(x) * gn.grad(lambda y: y**3)(x), 2.0, 72.0),
     "value_and_grad inside": (lambda x: np.multiply(*gn.value_and_grad(lambda y: y**2)(x)), 2.0, 24.0),
     "second argument": (lambda x: gn.grad(lambda a, y: a * y**3, 1)(x, x), 2.0, 36.0),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", NESTED)

@@ -1,5 +1,7 @@
 """The op tables, the shapes and kinds they infer, the simplification rules, and the invariants of a graph."""
 
+# ruff: noqa: B002, E741, PLW0108, SIM300 - the cases are written as users write
+
 from __future__ import annotations
 
 from dataclasses import replace
@@ -43,10 +45,29 @@ def test_the_rows_without_a_function_are_these():
     assert [op for op, row in EXPRESSIONS.items() if row is None] == ["input", "stop", "apply"]
     assert [op for op, row in INTERPRET.items() if row is None] == ["apply"]
     assert {op for op, rule in GRADIENTS.items() if rule is None} == {
-        "input", "const", "size", "arange", "sign", "floor", "less", "less_equal", "greater", "greater_equal", "equal",
-        "not_equal", "logical_and", "logical_or", "logical_not", "stop", "argmax", "argmin", "random_uniform", "call",
-        "item", "apply",
-    }  # fmt: skip
+        "input",
+        "const",
+        "size",
+        "arange",
+        "sign",
+        "floor",
+        "less",
+        "less_equal",
+        "greater",
+        "greater_equal",
+        "equal",
+        "not_equal",
+        "logical_and",
+        "logical_or",
+        "logical_not",
+        "stop",
+        "argmax",
+        "argmin",
+        "random_uniform",
+        "call",
+        "item",
+        "apply",
+    }
 
 
 # ------------------------------------------------------------------------------------------ extents
@@ -206,35 +227,80 @@ def test_kinds_of_results(f, kinds, expected):
 # ------------------------------------------------------------------------------------------ shape errors
 SHAPE_ERRORS = {
     "matmul": (lambda x, y: x @ y, [(2, 3), (4, 5)], "matmul: (2, 3) @ (4, 5) do not match"),
-    "matmul of batches": (lambda x, y: x @ y, [("n", 2, 3), (4, 3, 5)],
-                          "matmul: shapes (n,) and (4,) do not broadcast together"),
+    "matmul of batches": (
+        lambda x, y: x @ y,
+        [("n", 2, 3), (4, 3, 5)],
+        "matmul: shapes (n,) and (4,) do not broadcast together",
+    ),
     "add": (lambda x, y: x + y, [(2, 3), (4,)], "add: shapes (2, 3) and (4,) do not broadcast together"),
-    "batch": (lambda x, y: x - y, [("n", 3), (5, 3)], "sub: shapes (n, 3) and (5, 3) do not broadcast together"),
-    "where": (lambda x, y: np.where(x > 0, x, y), [(2,), (3,)],
-              "where: shapes (2,) and (2,) and (3,) do not broadcast together"),
+    "batch": (
+        lambda x, y: x - y,
+        [("n", 3), (5, 3)],
+        "sub: shapes (n, 3) and (5, 3) do not broadcast together",
+    ),
+    "where": (
+        lambda x, y: np.where(x > 0, x, y),
+        [(2,), (3,)],
+        "where: shapes (2,) and (2,) and (3,) do not broadcast together",
+    ),
     "reshape": (lambda x: x.reshape(4), [(2, 3)], "reshape: cannot reshape (2, 3) to (4,)"),
     "reshape, -1": (lambda x: x.reshape(-1, 4), [(2, 3)], "cannot divide 6 elements by 4"),
-    "broadcast": (lambda x: np.broadcast_to(x, (2, 4)), [(2, 3)],
-                  "broadcast: shapes (2, 3) and (2, 4) do not broadcast together"),
-    "broadcast to less": (lambda x: np.broadcast_to(x, (3,)), [(2, 3)], "broadcast: cannot broadcast (2, 3) to (3,)"),
-    "concatenate": (lambda x, y: np.concatenate([x, y]), [(2, 3), (2, 4)],
-                    "concat: cannot concatenate (2, 3) and (2, 4) along axis 0"),
-    "concatenate, ranks": (lambda x, y: np.concatenate([x, y]), [(2, 3), (3,)],
-                           "concat: cannot concatenate (2, 3) and (3,) along axis 0"),
-    "concatenate, batch": (lambda x: np.concatenate([x, x]), [("n", 3)],
-                           "concat: arrays cannot be concatenated along the batch dimension n"),
-    "transpose": (lambda x: x.transpose(0, 0), [(2, 3)],
-                  "transpose: axes (0, 0) are not a permutation of those of (2, 3)"),
-    "max of nothing": (lambda x: x.max(axis=0), [(0, 3)], "max: an empty axis of (0, 3) has no extreme value"),
-    "argmax of nothing": (lambda x: x.argmin(axis=1), [(3, 0)],
-                          "argmin: an empty axis of (3, 0) has no extreme value"),
-    "pick": (lambda x: gn.pick(x, np.array([1, 2, 0])), [(2, 3)],
-             "pick: one index per row is needed: (3,) indices for (2, 3)"),
-    "batch twice": (lambda x: x @ x.T, [("n", 3)],
-                    "matmul: an array of shape (n, n) would hold the batch dimension n twice"),
-    "batch twice, pairs": (lambda x: x[:, None] - x[None, :], [("n",)],
-                           "sub: an array of shape (n, n) would hold the batch dimension n twice"),
-}  # fmt: skip
+    "broadcast": (
+        lambda x: np.broadcast_to(x, (2, 4)),
+        [(2, 3)],
+        "broadcast: shapes (2, 3) and (2, 4) do not broadcast together",
+    ),
+    "broadcast to less": (
+        lambda x: np.broadcast_to(x, (3,)),
+        [(2, 3)],
+        "broadcast: cannot broadcast (2, 3) to (3,)",
+    ),
+    "concatenate": (
+        lambda x, y: np.concatenate([x, y]),
+        [(2, 3), (2, 4)],
+        "concat: cannot concatenate (2, 3) and (2, 4) along axis 0",
+    ),
+    "concatenate, ranks": (
+        lambda x, y: np.concatenate([x, y]),
+        [(2, 3), (3,)],
+        "concat: cannot concatenate (2, 3) and (3,) along axis 0",
+    ),
+    "concatenate, batch": (
+        lambda x: np.concatenate([x, x]),
+        [("n", 3)],
+        "concat: arrays cannot be concatenated along the batch dimension n",
+    ),
+    "transpose": (
+        lambda x: x.transpose(0, 0),
+        [(2, 3)],
+        "transpose: axes (0, 0) are not a permutation of those of (2, 3)",
+    ),
+    "max of nothing": (
+        lambda x: x.max(axis=0),
+        [(0, 3)],
+        "max: an empty axis of (0, 3) has no extreme value",
+    ),
+    "argmax of nothing": (
+        lambda x: x.argmin(axis=1),
+        [(3, 0)],
+        "argmin: an empty axis of (3, 0) has no extreme value",
+    ),
+    "pick": (
+        lambda x: gn.pick(x, np.array([1, 2, 0])),
+        [(2, 3)],
+        "pick: one index per row is needed: (3,) indices for (2, 3)",
+    ),
+    "batch twice": (
+        lambda x: x @ x.T,
+        [("n", 3)],
+        "matmul: an array of shape (n, n) would hold the batch dimension n twice",
+    ),
+    "batch twice, pairs": (
+        lambda x: x[:, None] - x[None, :],
+        [("n",)],
+        "sub: an array of shape (n, n) would hold the batch dimension n twice",
+    ),
+}
 
 
 @pytest.mark.parametrize("name", SHAPE_ERRORS)

@@ -1,5 +1,7 @@
 """How graphs read as NumPy: precedence, lines, names, helpers, dictionaries."""
 
+# ruff: noqa: A001, PLW0108 - the cases are written as users write
+
 from __future__ import annotations
 
 import ast
@@ -71,7 +73,7 @@ EXPRESSIONS = [
     (lambda a, b, c: (a + b).T, "(a + b).T"),
     (lambda a, b, c: (a + b).sum(axis=0), "(a + b).sum(axis=0)"),
     (lambda a, b, c: (-a).max(axis=0), "(-a).max(axis=0)"),
-    (lambda a, b, c: (a * b)[0], "(a * b)[0:1].reshape(2)"),
+    (lambda a, b, c: (a * b)[0], "(a * b)[:1].reshape(2)"),
     (lambda a, b, c: (a > b) & (b > c), "(a > b) & (b > c)"),
     (lambda a, b, c: (a > b) | (b > c) & (a > c), "(a > b) | (b > c) & (a > c)"),
     (lambda a, b, c: ((a > b) | (b > c)) & (a > c), "((a > b) | (b > c)) & (a > c)"),
@@ -86,10 +88,13 @@ EXPRESSIONS = [
     (lambda a, b, c: (a + b).astype(int), "(a + b).astype(int)"),
     (lambda a, b, c: np.exp(a) ** 2, "np.exp(a)**2"),
     (lambda a, b, c: 1 / (1 + np.exp(-a)), "1 / (1 + np.exp(-a))"),
-    (lambda a, b, c: a * 1e-7 + 1e16 - 0.1, "1e-07 * a + 1e+16 - 0.1"),
-    (lambda a, b, c: np.maximum(a, -np.inf) + np.minimum(b, np.inf), "np.maximum(a, -np.inf) + np.minimum(b, np.inf)"),
+    (lambda a, b, c: a * 1e-7 + 1e16 - 0.1, "1e-7 * a + 1e+16 - 0.1"),
+    (
+        lambda a, b, c: np.maximum(a, -np.inf) + np.minimum(b, np.inf),
+        "np.maximum(a, -np.inf) + np.minimum(b, np.inf)",
+    ),
     (lambda a, b, c: np.where(a > 0, np.nan, b), "np.where(a > 0, np.nan, b)"),
-    (lambda a, b, c: a * -np.inf - -np.inf, "-np.inf * a + np.inf"),
+    (lambda a, b, c: a * -np.inf - -np.inf, "-np.inf * a - -np.inf"),
 ]
 
 
@@ -104,7 +109,7 @@ OTHER_ROWS = [
     (lambda x: x.mean(axis=(0, 2)), [(2, 3, 4)], "x.mean(axis=(0, 2))"),
     (lambda x: x.var(axis=1, keepdims=True), [(2, 3)], "x.var(axis=1, keepdims=True)"),
     (lambda x: x.sum(axis=0), [(3,)], "x.sum()"),
-    (np.argmax, [(3,)], "x.argmax(axis=0)"),
+    (lambda x: np.argmax(x), [(3,)], "x.argmax(axis=0)"),
     (lambda x: np.argmin(x, axis=1), [(2, 3)], "x.argmin(axis=1)"),
     (lambda x: x.T, [(2, 3)], "x.T"),
     (lambda x: x.transpose(1, 2, 0), [(2, 3, 4)], "x.transpose(1, 2, 0)"),
@@ -123,10 +128,17 @@ OTHER_ROWS = [
     (lambda x: np.where(x > 0, 1.0, 0.0), [(3,)], "np.where(x > 0, x.dtype.type(1.0), 0.0)"),
     (lambda x: np.where(x > 0, 1, 0), [(3,)], "np.where(x > 0, 1, 0)"),
     (lambda x: np.concatenate([x, x], axis=1), [(2, 3)], "np.concatenate([x, x], axis=1)"),
-    (lambda x: np.concatenate([x, 1.0], axis=None), [(2,)], "np.concatenate([x, x.dtype.type(1.0)], axis=None)"),
+    (
+        lambda x: np.concatenate([x, 1.0], axis=None),
+        [(2,)],
+        "np.concatenate([x, x.dtype.type(1.0)], axis=None)",
+    ),
     (lambda x, y: gn.pick(x, y), [("n", 3), Array(("n",), "int")], "x[np.arange(n), y]"),
-    (lambda x, y: gn.pick(x, y), [(2, "n", 3), Array((2, "n"), "int")],
-     "np.take_along_axis(x, y[..., None], axis=-1)[..., 0]"),
+    (
+        lambda x, y: gn.pick(x, y),
+        [(2, "n", 3), Array((2, "n"), "int")],
+        "np.take_along_axis(x, y[..., None], axis=-1)[..., 0]",
+    ),
     (lambda x, y: gn.pick(x, y), [(3,), Array((), "int")], "x[y]"),
     (lambda t, i: t[i], [(5, 2), Array(("n",), "int")], "t[i]"),
     (lambda y: gn.one_hot(y, 4), [Array(("n",), "int")], "y[:, None] == np.arange(4)"),
@@ -136,14 +148,12 @@ OTHER_ROWS = [
     (lambda x: x.astype(bool), [(3,)], "x.astype(bool)"),
     (lambda x: x.astype(np.uint32), [(3,)], "x.astype(np.uint32)"),
     (lambda x: np.expm1(x) + np.log1p(x), [(3,)], "np.expm1(x) + np.log1p(x)"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("f, specs, text", OTHER_ROWS, ids=[text for *_, text in OTHER_ROWS])
 def test_how_each_op_reads(f, specs, text):
-    assert expression(f, *specs).replace(f.__code__.co_varnames[0] if hasattr(f, "__code__") else "x", "x") == (
-        text.replace(f.__code__.co_varnames[0] if hasattr(f, "__code__") else "x", "x")
-    )
+    assert expression(f, *specs) == text
 
 
 ARITHMETIC = ("add", "sub", "mul", "div", "pow", "maximum", "minimum", "matmul")
@@ -193,16 +203,18 @@ def test_a_printed_expression_means_what_the_graph_means(tree, weak):
         node = build(tree, leaves)
         graph = Graph(tuple(leaves.values()), (node,), (("return", "0"),))
     plain = {"x": 1.25, "y": -0.75, "p": True, "q": False}
-    arrays = {"x": np.array([[1.25, -2.0], [0.5, 3.0]]), "y": np.array([[-0.75, 1.5], [2.0, -1.0]]),
-              "p": np.array([[True, False], [True, True]]), "q": np.array([[False, False], [True, False]])}  # fmt: skip
+    arrays = {
+        "x": np.array([[1.25, -2.0], [0.5, 3.0]]),
+        "y": np.array([[-0.75, 1.5], [2.0, -1.0]]),
+        "p": np.array([[True, False], [True, True]]),
+        "q": np.array([[False, False], [True, False]]),
+    }
     values = {("argument", name): (plain if weak else arrays)[name] for name in leaves}
     program = Program(graph)
     with np.errstate(all="ignore"):
         try:
             expected = interpret(graph, values)["return", "0"]
-        except (ArithmeticError, TypeError, ValueError) as error:  # Python's own: 1 / 0, math.exp(1000), complex
-            with pytest.raises(type(error)):
-                program(values)
+        except (ArithmeticError, TypeError, ValueError):  # Python's own: 1 / 0, math.exp(1000), complex
             return
         found = program(values)["return", "0"]
     assert np.array_equal(found, expected, equal_nan=not isinstance(expected, complex | bool)), program.text
@@ -231,7 +243,9 @@ def long_names(x):
     a_rather_long_name_for_a_value = np.exp(x)
     another_rather_long_name_here = np.tanh(x)
     return np.concatenate(
-        [a_rather_long_name_for_a_value * another_rather_long_name_here] * 4 + [another_rather_long_name_here], axis=1
+        [a_rather_long_name_for_a_value * another_rather_long_name_here] * 4
+        + [another_rather_long_name_here],
+        axis=1,
     )
 
 
@@ -253,26 +267,40 @@ def test_long_lines_are_split_and_keep_their_meaning(f):
     [
         ("    a = b + c", ["    a = b + c\t# (3,)"]),
         (
-            "    result = np.where(first_condition_of_all, second_argument_of_where, third_argument_of_where_too)",
+            "    chosen = np.where(first_condition_of_all, second_argument_of_where, third_argument_of_it)",
             [
-                "    result = np.where(",
-                "        first_condition_of_all, second_argument_of_where, third_argument_of_where_too,",
+                "    chosen = np.where(",
+                "        first_condition_of_all, second_argument_of_where,",
+                "        third_argument_of_it,",
                 "    )\t# (3,)",
             ],
         ),
-        ("    x = " + " + ".join(["a_long_name"] * 9), ["    x = " + " + ".join(["a_long_name"] * 9) + "\t# (3,)"]),
+        (
+            "    return " + ", ".join(f"np.tanh(a_long_name_{i}) * 2" for i in range(4)),
+            [
+                "    return (",
+                "        np.tanh(a_long_name_0) * 2, np.tanh(a_long_name_1) * 2,",
+                "        np.tanh(a_long_name_2) * 2, np.tanh(a_long_name_3) * 2,",
+                "    )\t# (3,)",
+            ],
+        ),
+        (
+            "    x = " + " + ".join(["a_long_name"] * 9),
+            ["    x = " + " + ".join(["a_long_name"] * 9) + "\t# (3,)"],
+        ),
     ],
 )
 def test_wrapping_of_single_lines(line, rows):
     assert wrap(line, "(3,)") == rows
-    assert ast.dump(ast.parse("\n".join(rows).strip().replace("\t", " "))) == ast.dump(ast.parse(line.strip()))
+    block, plain = (f"def f():\n{text}" for text in ("\n".join(rows), line))
+    assert ast.dump(ast.parse(block)) == ast.dump(ast.parse(plain))
 
 
 def test_shared_views_do_not_multiply_the_text():
     def f(x):
         for _ in range(40):
             r = [(x * 1.1).reshape(3, 2)]
-            x = [(r[0] * r[0]).reshape(2, 3)][0]
+            x = [(r[0] * r[0] / 2).reshape(2, 3)][0]
             x = [np.where(x > 0, x * (x > 0.5), x)][0]
         return x
 
@@ -286,16 +314,35 @@ def test_a_value_used_twice_has_a_line():
     def f(x):
         return np.exp(x) * np.exp(x) + np.exp(x)
 
-    assert function_lines(gn.source(f, (3,))) == ["def f(x):", "    t1 = np.exp(x)", "    return t1 * t1 + t1"]
+    assert function_lines(gn.source(f, (3,))) == [
+        "def f(x):",
+        "    t1 = np.exp(x)",
+        "    return t1 * t1 + t1",
+    ]
 
 
 def test_imports_and_the_batch_size_only_where_mentioned():
     assert gn.source(lambda x: x.sum(), ("n", 3)).splitlines()[:5] == [
-        "import numpy as np", "", "", "def f(x):", "    return x.sum()",
-    ]  # fmt: skip
-    assert gn.source(lambda a, x: a * x / x.shape[1], (3, 1), (2, "n")).splitlines()[3:7] == [
-        "def f(a, x):", "    n = x.shape[1]", "", "    return a * x / n",
-    ] or True  # fmt: skip
+        "import numpy as np",
+        "",
+        "",
+        "def f(x):",
+        "    return x.sum()",
+    ]
+    assert gn.source(lambda a, x: a * x / x.shape[1], (2, 1), (2, "n")).splitlines()[3:7] == [
+        "def f(a, x):",
+        "    n = x.shape[1]",
+        "",
+        "    return a * x / n",
+    ]
+    with Builder():
+        z = input_node("z", (Dim(2), 3))
+        graph = Graph((z,), (reshape(z, (Dim(6),)),), (("return", "0"),))
+    assert function_lines(Program(graph).text) == [
+        "def f(z):",
+        "    n = z.shape[0] // 2",
+        "    return z.reshape(6 * n)",
+    ]
 
 
 def test_comments_give_shapes_and_kinds():
@@ -308,15 +355,15 @@ def test_comments_give_shapes_and_kinds():
 
     assert gn.source(f, ("n", 3), Array((3,), "int")).splitlines()[3:] == [
         "def f(x, k):",
-        "    mask = x > 0                             # (n, 3) bool",
-        "    rows = x.argmax(axis=1)                  # (n,) int",
-        "    total = x.sum()                          # scalar",
-        "    z = x * total * k.astype(x.dtype)        # (n, 3)",
+        "    mask = x > 0                       # (n, 3) bool",
+        "    rows = x.argmax(axis=1)            # (n,) int",
+        "    total = x.sum()                    # scalar",
+        "    z = x * total * k.astype(x.dtype)  # (n, 3)",
         "    return z, mask, rows",
-    ] or "# (n, 3) bool" in gn.source(f, ("n", 3), Array((3,), "int"))
+    ]
 
 
-# ------------------------------------------------------------------------------------------ names that collide
+# ------------------------------------------------------------------------------------------ collisions
 x = np.array([0.5, 1.0, -2.0])
 
 
@@ -385,18 +432,26 @@ COLLISIONS = [
 @pytest.mark.parametrize("f, args", COLLISIONS, ids=lambda value: getattr(value, "__name__", ""))
 def test_names_that_collide_are_told_apart(f, args):
     if f is argument_named_like_a_built_in_helper:
-        text = compile_graph(gn.trace(f, (3,))).text
-        assert function_lines(text)[0] == "def argument_named_like_a_built_in_helper(put_slice_2):"
-        assert compile_graph(gn.trace(f, (3,)))({("argument", "put_slice"): x})["return", "0"].tolist() == [0, 2, -4]
+        text = compile_graph(gn.trace(lambda put_slice: f(put_slice), (3,))).text
+        assert function_lines(text)[0] == "def f(put_slice_2):"
+        assert compile_graph(gn.trace(f, (3,)))({("argument", "put_slice"): x})["return", "0"].tolist() == [
+            0,
+            2,
+            -4,
+        ]
     else:
         run(f, *args)
 
 
 def test_adjoints_give_way_to_the_user_s_names():
     text = compile_graph(gn.trace(variable_named_like_an_adjoint, (3,))).text
-    found = compile_graph(gn.trace(variable_named_like_an_adjoint, (3,)))({("argument", "y"): x})["return", "0"]
+    found = compile_graph(gn.trace(variable_named_like_an_adjoint, (3,)))({("argument", "y"): x})[
+        "return", "0"
+    ]
     np.testing.assert_allclose(found, np.exp(2 * x) * (1 + 2 * x), rtol=1e-14)
-    assert len(set(re.findall(r"^    (\w+) =", text, flags=re.MULTILINE))) == len(re.findall(r"^    \w+ =", text, flags=re.M))
+    assert len(set(re.findall(r"^    (\w+) =", text, flags=re.MULTILINE))) == len(
+        re.findall(r"^    \w+ =", text, flags=re.M)
+    )
 
 
 # ------------------------------------------------------------------------------------------ helpers
@@ -423,7 +478,9 @@ def reused_local(a):
 
 @gn.composite
 def long_last_line(a):
-    return np.where(a > 0.25, np.maximum(a * 2, np.minimum(a, 0.5) * 3), np.minimum(a * 3, np.maximum(a, -0.5) * 2))
+    return np.where(
+        a > 0.25, np.maximum(a * 2, np.minimum(a, 0.5) * 3), np.minimum(a * 3, np.maximum(a, -0.5) * 2)
+    )
 
 
 @gn.composite
@@ -506,8 +563,9 @@ def test_a_helper_assigns_a_name_again_only_where_nothing_reads_it():
         "def reused_local(a):",
         "    z = np.exp(a)",
         "    z_2 = z + 1",
-        "    return 2 * z * (z_2 * z_2)",
-    ] or "2 * z" in function_lines(source, "reused_local(")[-1]
+        "    z_3 = z_2 * z_2",
+        "    return 2 * z * z_3",
+    ]
 
 
 def test_helpers_with_two_results_are_called_once():
@@ -536,67 +594,73 @@ def test_inline_composites_leave_no_helper():
 
 def test_built_in_helpers_stand_before_the_function():
     text = gn.source(gn.grad(lambda t: (t[[0, 1, 0]] ** 2).sum() + t[1:].sum()), (3, 2))
-    assert re.findall(r"^def (\w+)", text, flags=re.M) == ["put_slice", "scatter_add", "f_grad"] or re.findall(
-        r"^def (\w+)", text, flags=re.M
-    ) == ["scatter_add", "put_slice", "f_grad"]
+    assert re.findall(r"^def (\w+)", text, flags=re.M) == ["put_slice", "scatter_add", "f_grad"]
     assert "type: ignore" not in text
 
 
-# ------------------------------------------------------------------------------------------ programs with dictionaries
-def training_graph(rebind_early=False, loose=False):
+# ------------------------------------------------------------------------------------------ dictionaries
+def training_graph(read_after=False):
     """One layer by hand: parameters, a state, a hyper-parameter; the update is written as a trainer would."""
     with Builder():
         X = input_node("x", (N, 3))
-        W = input_node("W", (3, 2), where=("parameters", "dense_1.kernel"))
-        b = input_node("b", (2,), where=("parameters", "dense_1.bias"))
-        m = input_node("mean", (2,), where=("state", "m"))
-        rate = input_node("learning_rate", (), "weak_float", where=("hyper", "learning_rate"))
         with place(scope="dense_1"):
+            W = input_node("W", (3, 2), where=("parameters", "dense_1.kernel"))
+            b = input_node("b", (2,), where=("parameters", "dense_1.bias"))
+            m = input_node("mean", (2,), where=("state", "m"))
             z = X @ W + b
             z.label.name = "z"
             new_mean = 0.9 * m + 0.1 * reduce("mean", z, (0,))
+        rate = input_node("learning_rate", (), "weak_float", where=("hyper", "learning_rate"))
         with place(phase="backward", scope="dense_1"):
             dW = X.T @ z
             dW.label.name = "dW"
         with place(phase="update"):
             new_W = W - rate * dW
             new_W.label.replaces = W
-            loss = reduce("sum", z * z, (0, 1)) + (reduce("sum", W * 2, (0, 1)) if rebind_early else 0)
-        outputs = (new_W, new_mean, loss)
-        places = (("parameters", "dense_1.kernel"), ("state", "m"), ("return", "loss"))
+            loss = reduce("sum", z * z, (0, 1)) + reduce("sum", new_W, (0, 1))
+            if read_after:
+                loss = loss + reduce("sum", W * 2, (0, 1))
         return Graph(
-            (X, W, b, m, rate), outputs, places, name="train_step", doc="One step.", loose=loose,
-            values={("hyper", "learning_rate"): 0.1}, titles={"dense_1": "Dense(2)"},
+            (X, W, b, m, rate),
+            (new_W, new_mean, loss),
+            (("parameters", "dense_1.kernel"), ("state", "m"), ("return", "loss")),
+            name="train_step",
+            doc="One step.",
+            values={("hyper", "learning_rate"): 0.1},
+            titles={"dense_1": "Dense(2)"},
             comments={("hyper", "learning_rate"): "sgd"},
-        )  # fmt: skip
+        )
 
 
 def test_dictionaries_sections_and_hyper_parameters():
-    text = Program(training_graph()).text
-    assert text == (
-        "import numpy as np\n"
-        "\n"
-        "learning_rate = 0.1  # sgd\n"
-        "\n"
-        "\n"
-        "def train_step(x, parameters, state):\n"
-        '    """One step."""\n'
-        "    # ---------------- forward ---------------------------------------\n"
-        "    # dense_1: Dense(2)\n"
-        '    W1, b1 = parameters["dense_1.kernel"], parameters["dense_1.bias"]\n'
-        "    z1 = x @ W1 + b1                                         # (n, 2)\n"
-        '    state["m"] = 0.9 * state["m"] + 0.1 * z1.mean(axis=0)    # (2,)\n'
-        "\n"
-        "    # ---------------- backward --------------------------------------\n"
-        "    # dense_1\n"
-        "    dW = x.T @ z1                                            # (3, 2)\n"
-        "\n"
-        "    # ---------------- update ----------------------------------------\n"
-        '    W1 = parameters["dense_1.kernel"] = W1 - learning_rate * dW  # (3, 2)\n'
-        "    loss = (z1 * z1).sum()                                   # scalar\n"
-        "\n"
-        "    return loss\n"
-    ) or text.count("learning_rate = 0.1  # sgd\n") == 1
+    assert (
+        Program(training_graph()).text
+        == """\
+import numpy as np
+
+learning_rate = 0.1  # sgd
+
+
+def train_step(x, parameters, state):
+    \"\"\"One step.\"\"\"
+    # ---------------- forward ---------------------------------------
+    # dense_1: Dense(2)
+    W1, b1 = parameters["dense_1.kernel"], parameters["dense_1.bias"]
+    z1 = x @ W1 + b1                                              # (n, 2)
+    state["m"] = 0.9 * state["m"] + 0.1 * z1.mean(axis=0)         # (2,)
+
+    # ---------------- backward --------------------------------------
+    # dense_1
+    dW1 = x.T @ z1                                                # (3, 2)
+
+    # ---------------- update ----------------------------------------
+    # plain NumPy
+    W1 = parameters["dense_1.kernel"] = W1 - learning_rate * dW1  # (3, 2)
+    loss = (z1 * z1).sum() + W1.sum()                             # scalar
+
+    return loss
+"""
+    )
 
 
 def values_for(graph):
@@ -609,9 +673,9 @@ def values_for(graph):
     return values
 
 
-@pytest.mark.parametrize("rebind_early", [False, True])
-def test_programs_with_dictionaries_compute_what_the_graph_says(rebind_early):
-    graph = training_graph(rebind_early)
+@pytest.mark.parametrize("read_after", [False, True])
+def test_programs_with_dictionaries_compute_what_the_graph_says(read_after):
+    graph = training_graph(read_after)
     program, values = Program(graph), values_for(graph)
     kept = {key: np.array(value) for key, value in values.items()}
     found, expected = program(values), interpret(graph, values)
@@ -622,9 +686,9 @@ def test_programs_with_dictionaries_compute_what_the_graph_says(rebind_early):
 
 
 def test_a_value_takes_the_old_name_only_where_nothing_reads_it_any_more():
-    assert "new_W1 = " not in Program(training_graph()).text
-    text = Program(training_graph(rebind_early=True)).text
-    assert 'new_W1 = parameters["dense_1.kernel"] = W1 - learning_rate * dW' in text or "new_W" in text
+    early, late = (Program(training_graph(read_after)).text for read_after in (False, True))
+    assert '    W1 = parameters["dense_1.kernel"] = W1 - learning_rate * dW1' in early
+    assert '    new_W1 = parameters["dense_1.kernel"] = W1 - learning_rate * dW1' in late
 
 
 def test_hyper_parameters_are_read_at_every_run():
@@ -642,8 +706,9 @@ def test_hyper_parameters_are_read_at_every_run():
 def test_loose_programs_return_their_parameters():
     with Builder():
         w, g = input_node("w", (3,)), input_node("g", (3,))
+        loss = reduce("sum", w, (0,))
         new = w - 0.1 * g
-        graph = Graph((w, g), (reduce("sum", w, (0,)), new), (("return", "loss"), ("return", "w")), name="step")
+        graph = Graph((w, g), (loss, new), (("return", "loss"), ("return", "w")), name="step")
     assert function_lines(Program(graph).text) == [
         "def step(w, g):",
         "    loss = w.sum()",
@@ -653,7 +718,9 @@ def test_loose_programs_return_their_parameters():
     with Builder():
         w, g = input_node("w", (3,)), input_node("g", (3,))
         new = w - 0.1 * g
-        graph = Graph((w, g), (new, reduce("sum", w * g, (0,))), (("return", "w"), ("return", "loss")), name="step")
+        graph = Graph(
+            (w, g), (new, reduce("sum", w * g, (0,))), (("return", "w"), ("return", "loss")), name="step"
+        )
     program = Program(graph)
     assert function_lines(program.text) == [
         "def step(w, g):",
@@ -670,7 +737,12 @@ def test_gradients_come_back_by_name():
         w = input_node("w", (2,), where=("parameters", "a.w"))
         graph = Graph((w,), (2 * w,), (("gradients", "a.w"),), name="gradients")
     program = Program(graph)
-    assert function_lines(program.text)[-1] == '    return {"a.w": dw}' or '{"a.w": ' in program.text
+    assert function_lines(program.text) == [
+        "def gradients(parameters):",
+        '    w = parameters["a.w"]',
+        "    t1 = 2 * w",
+        '    return {"a.w": t1}',
+    ]
     assert program({("parameters", "a.w"): np.ones(2)})["gradients", "a.w"].tolist() == [2, 2]
 
 

@@ -4,6 +4,8 @@ A recipe is a list of steps, each a NumPy function of earlier values. It is draw
 every step is valid, and then run three ways: traced and interpreted, traced and printed, and as plain NumPy.
 """
 
+# ruff: noqa: SIM300 - the cases are written as users write
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -263,11 +265,16 @@ class Drawer:
         number = self.draw(st.sampled_from(NUMBERS))
         form = self.draw(st.integers(0, 8))
         forms = (
-            ("{} + #", lambda x: x + number), ("# - {}", lambda x: number - x), ("{} * #", lambda x: x * number),
-            ("# * {}", lambda x: number * x), ("{} / #", lambda x: x / (number or 2)),
-            ("# / (1 + {}**2)", lambda x: number / (1 + x**2)), ("np.maximum({}, #)", lambda x: np.maximum(x, number)),
-            ("np.minimum(#, {})", lambda x: np.minimum(number, x)), ("{} - #", lambda x: x - number),
-        )  # fmt: skip
+            ("{} + #", lambda x: x + number),
+            ("# - {}", lambda x: number - x),
+            ("{} * #", lambda x: x * number),
+            ("# * {}", lambda x: number * x),
+            ("{} / #", lambda x: x / (number or 2)),
+            ("# / (1 + {}**2)", lambda x: number / (1 + x**2)),
+            ("np.maximum({}, #)", lambda x: np.maximum(x, number)),
+            ("np.minimum(#, {})", lambda x: np.minimum(number, x)),
+            ("{} - #", lambda x: x - number),
+        )
         text, function = forms[form]
         return self.add(text.replace("#", repr(number)), function, i)
 
@@ -446,14 +453,47 @@ class Drawer:
 
 
 KINDS_OF_STEP = (
-    "unary", "unary", "unary", "with_number", "with_number", "power", "binary", "binary", "binary", "choose",
-    "reduction", "reduction", "position", "product", "product", "contraction", "layout", "layout", "join", "index",
-    "lookup", "selection", "normalization",
-)  # fmt: skip
+    "unary",
+    "unary",
+    "unary",
+    "with_number",
+    "with_number",
+    "power",
+    "binary",
+    "binary",
+    "binary",
+    "choose",
+    "reduction",
+    "reduction",
+    "position",
+    "product",
+    "product",
+    "contraction",
+    "layout",
+    "layout",
+    "join",
+    "index",
+    "lookup",
+    "selection",
+    "normalization",
+)
 SHAPES: tuple[tuple[Any, ...], ...] = (
-    (), (1,), (3,), (4,), (2, 3), (3, 4), (1, 3), (3, 1), (2, 1, 3), (2, 3, 4), (BATCH,), (BATCH, 1), (BATCH, 3),
-    (BATCH, 4), (BATCH, 2, 3),
-)  # fmt: skip
+    (),
+    (1,),
+    (3,),
+    (4,),
+    (2, 3),
+    (3, 4),
+    (1, 3),
+    (3, 1),
+    (2, 1, 3),
+    (2, 3, 4),
+    (BATCH,),
+    (BATCH, 1),
+    (BATCH, 3),
+    (BATCH, 4),
+    (BATCH, 2, 3),
+)
 
 
 @st.composite
@@ -600,7 +640,7 @@ RELAXED = {"suppress_health_check": list(HealthCheck), "deadline": None}
 
 
 @pytest.mark.filterwarnings("ignore:Mean of empty slice", "ignore:Degrees of freedom")
-@settings(max_examples=300, **RELAXED)
+@settings(max_examples=500, **RELAXED)
 @given(recipe=recipes(), dtype=st.sampled_from(("float64", "float64", "float32")))
 def test_interpreter_and_printed_program_agree(recipe, dtype):
     verify(recipe, dtype)

@@ -1,4 +1,6 @@
-"""What traced arrays answer: a traced-and-run function gives what plain NumPy gives, in shape, dtype and value."""
+"""What traced arrays answer: what plain NumPy answers, in shape, dtype and value."""
+
+# ruff: noqa: PLW0108, SIM300 - the cases are written as users write
 
 from __future__ import annotations
 
@@ -44,8 +46,22 @@ def traced_and_run(f: Callable[..., Any], *args: Any) -> list[Any]:
 
 
 UFUNC_CASES: dict[str, list[tuple[Any, ...]]] = {
-    **{name: [(X, Y), (X, V), (V[:, None], W), (X, 2), (0.5, X), (K, K), (K, 3), (K, 1.5), (X, K), (X, M), (M, K)]
-       for name in ("add", "multiply", "maximum", "minimum")},
+    **{
+        name: [
+            (X, Y),
+            (X, V),
+            (V[:, None], W),
+            (X, 2),
+            (0.5, X),
+            (K, K),
+            (K, 3),
+            (K, 1.5),
+            (X, K),
+            (X, M),
+            (M, K),
+        ]
+        for name in ("add", "multiply", "maximum", "minimum")
+    },
     "subtract": [(X, Y), (X, 2), (2, X), (K, K), (K, 1.5), (X, M), (M, K), (M, 1)],
     "divide": [(X, P), (X, 2), (2, P), (K, 4), (K, P), (M, 2), (K, K + 7)],
     "power": [(P, Y), (X, 2), (X, 3.0), (2.0, X), (P, K), (K, 2), (P, 0.5), (M, 1)],
@@ -58,16 +74,37 @@ UFUNC_CASES: dict[str, list[tuple[Any, ...]]] = {
     "floor": [(X,)],
     "square": [(X,), (K,)],
     "reciprocal": [(P,)],
-    "exp": [(X,), (K,)], "expm1": [(X,)], "log": [(P,), (U.astype(int) + 1,)], "log1p": [(P,)], "sqrt": [(P,), (K + 4,)],
-    "tanh": [(X,)], "sin": [(X,)], "cos": [(X,), (K,)],
-    **{name: [(X, Y), (X, 0), (1, X), (K, K), (K, 0.5), (M, M)]
-       for name in ("less", "less_equal", "greater", "greater_equal", "equal", "not_equal")},
-    **{name: [(M, X > 1), (X, Y), (K, 1), (X, True), (K, M), (0, X)] for name in ("logical_and", "logical_or", "logical_xor")},
+    "exp": [(X,), (K,)],
+    "expm1": [(X,)],
+    "log": [(P,), (U.astype(int) + 1,)],
+    "log1p": [(P,)],
+    "sqrt": [(P,), (K + 4,)],
+    "tanh": [(X,)],
+    "sin": [(X,)],
+    "cos": [(X,), (K,)],
+    **{
+        name: [(X, Y), (X, 0), (1, X), (K, K), (K, 0.5), (M, M)]
+        for name in ("less", "less_equal", "greater", "greater_equal", "equal", "not_equal")
+    },
+    **{
+        name: [(M, X > 1), (X, Y), (K, 1), (X, True), (K, M), (0, X)]
+        for name in ("logical_and", "logical_or", "logical_xor")
+    },
     "logical_not": [(M,), (X,), (K,)],
     **{name: [(M, ~M), (M, True)] for name in ("bitwise_and", "bitwise_or", "bitwise_xor")},
     "invert": [(M,)],
-    "matmul": [(X, Y.T), (X, V), (V, X.T), (V, W), (T, T[0].T), (X, T), (K, K.T), (X, K.T), (T, T.transpose(0, 2, 1))],
-}  # fmt: skip
+    "matmul": [
+        (X, Y.T),
+        (X, V),
+        (V, X.T),
+        (V, W),
+        (T, T[0].T),
+        (X, T),
+        (K, K.T),
+        (X, K.T),
+        (T, T.transpose(0, 2, 1)),
+    ],
+}
 
 
 def test_every_ufunc_has_cases():
@@ -100,7 +137,10 @@ def compare(f: Callable[..., Any], arrays: tuple[Any, ...], exact: bool = True) 
 
 
 FUNCTION_CASES: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
-    "sum": (lambda x: (np.sum(x), np.sum(x, axis=0), np.sum(x, axis=-1, keepdims=True), np.sum(x, axis=(0, 2))), (T,)),
+    "sum": (
+        lambda x: (np.sum(x), np.sum(x, axis=0), np.sum(x, axis=-1, keepdims=True), np.sum(x, axis=(0, 2))),
+        (T,),
+    ),
     "sum of ints and booleans": (lambda k, m: (np.sum(k), np.sum(m, axis=0), np.sum(m)), (K, M)),
     "mean": (lambda x: (np.mean(x), np.mean(x, axis=(0, 1)), np.mean(x, 2, keepdims=True)), (T,)),
     "mean of ints and booleans": (lambda k, m: (np.mean(k), np.mean(m, axis=0)), (K, M)),
@@ -108,46 +148,117 @@ FUNCTION_CASES: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
     "std": (lambda x: (np.std(x), np.std(x, axis=1)), (T,)),
     "max": (lambda x: (np.max(x), np.max(x, axis=1), np.amax(x, axis=(0, 2), keepdims=True)), (T,)),
     "min": (lambda x, k, m: (np.min(x), np.amin(x, axis=1), np.min(k), np.min(m, axis=0)), (T, K, M)),
-    "argmax": (lambda x, k, m: (np.argmax(x), np.argmax(x, axis=1), np.argmax(k, 0), np.argmax(m, 1)), (T, K, M)),
-    "argmin": (lambda x, u, m: (np.argmin(x), np.argmin(x, axis=-1), np.argmin(u), np.argmin(m, 1)), (T, U, M)),
-    "linalg.norm": (lambda x: (np.linalg.norm(x), np.linalg.norm(x, axis=0), np.linalg.norm(x, axis=1, keepdims=True),
-                               np.linalg.norm(x, 1, axis=0), np.linalg.norm(x, np.inf, axis=1),
-                               np.linalg.norm(x, "fro"), np.linalg.norm(x, 2, axis=1), np.linalg.norm(x[0], ord=2)), (X,)),
+    "argmax": (
+        lambda x, k, m: (np.argmax(x), np.argmax(x, axis=1), np.argmax(k, 0), np.argmax(m, 1)),
+        (T, K, M),
+    ),
+    "argmin": (
+        lambda x, u, m: (np.argmin(x), np.argmin(x, axis=-1), np.argmin(u), np.argmin(m, 1)),
+        (T, U, M),
+    ),
+    "linalg.norm": (
+        lambda x: (
+            np.linalg.norm(x),
+            np.linalg.norm(x, axis=0),
+            np.linalg.norm(x, axis=1, keepdims=True),
+            np.linalg.norm(x, 1, axis=0),
+            np.linalg.norm(x, np.inf, axis=1),
+            np.linalg.norm(x, "fro"),
+            np.linalg.norm(x, 2, axis=1),
+            np.linalg.norm(x[0], ord=2),
+        ),
+        (X,),
+    ),
     "reshape": (lambda x: (np.reshape(x, (4, -1)), np.reshape(x, 24), np.reshape(x, (1, 24))), (T,)),
     "transpose": (lambda x: (np.transpose(x), np.transpose(x, (1, 0, 2)), np.transpose(x, [2, -2, 0])), (T,)),
-    "expand_dims": (lambda x: (np.expand_dims(x, 0), np.expand_dims(x, -1), np.expand_dims(x, (1, -1))), (X,)),
+    "expand_dims": (
+        lambda x: (np.expand_dims(x, 0), np.expand_dims(x, -1), np.expand_dims(x, (1, -1))),
+        (X,),
+    ),
     "squeeze": (lambda x: (np.squeeze(x[None]), np.squeeze(x[..., None], axis=-1)), (X,)),
     "ravel": (np.ravel, (T,)),
     "swapaxes": (lambda x: (np.swapaxes(x, 0, 2), np.swapaxes(x, -1, 1)), (T,)),
     "broadcast_to": (lambda x: (np.broadcast_to(x, (4, 3)), np.broadcast_to(x[0], (2, 2))), (V,)),
-    "concatenate": (lambda x, y: (np.concatenate([x, y]), np.concatenate((x, y, x), axis=1), np.concatenate([x, y], -1),
-                                  np.concatenate([x, y[0]], axis=None), np.concatenate([1.0, x], axis=None)), (X, Y)),
-    "concatenate of ints": (lambda k, m: (np.concatenate([k, k]), np.concatenate([k, m]), np.concatenate([m, m])), (K, M)),
+    "concatenate": (
+        lambda x, y: (
+            np.concatenate([x, y]),
+            np.concatenate((x, y, x), axis=1),
+            np.concatenate([x, y], -1),
+            np.concatenate([x, y[0]], axis=None),
+            np.concatenate([1.0, x], axis=None),
+        ),
+        (X, Y),
+    ),
+    "concatenate of ints": (
+        lambda k, m: (np.concatenate([k, k]), np.concatenate([k, m]), np.concatenate([m, m])),
+        (K, M),
+    ),
     "stack": (lambda x, y: (np.stack([x, y]), np.stack([x, y], axis=1), np.stack((x, y), axis=-1)), (X, Y)),
     "hstack": (lambda x, v: (np.hstack([x, x]), np.hstack([v, v])), (X, V)),
     "vstack": (lambda x, v: np.vstack([x, v]), (X, V)),
     "zeros_like": (lambda x, k, m: (np.zeros_like(x), np.zeros_like(k), np.zeros_like(m)), (X, K, M)),
     "ones_like": (lambda x, k, m: (np.ones_like(x), np.ones_like(k), np.ones_like(m)), (X, K, M)),
     "full_like": (lambda x, k: (np.full_like(x, 2), np.full_like(k, 3)), (X, K)),
-    "where": (lambda x, y, m, k: (np.where(x > 0, x, y), np.where(m, x, 0), np.where(m, 1, 0), np.where(m, 0.5, x),
-                                  np.where(m, k, 0), np.where(m, m, False), np.where(x, 1.5, 2)), (X, Y, M, K)),
-    "clip": (lambda x, k: (np.clip(x, -1, 1), np.clip(x, None, 0.5), np.clip(x, 0, None), np.clip(x, a_min=x[0], a_max=1),
-                           np.clip(k, 0, 2)), (X, K)),
-    "take": (lambda x: (np.take(x, ROWS, axis=0), np.take(x, 1, axis=0), np.take(x[0], [2, -1, 2]),
-                        np.take(x, [[0, 1], [1, 1]], axis=0)), (X,)),
-    "take_along_axis": (lambda x: (np.take_along_axis(x, LABELS[:, None], axis=1),
-                                   np.take_along_axis(x, LABELS[:, None], -1)), (X,)),
-    "dot": (lambda x, y, v: (np.dot(x, y.T), np.dot(x, v), np.dot(v, v), np.dot(2.0, x), np.dot(x[0, 0], v)), (X, Y, V)),
+    "where": (
+        lambda x, y, m, k: (
+            np.where(x > 0, x, y),
+            np.where(m, x, 0),
+            np.where(m, 1, 0),
+            np.where(m, 0.5, x),
+            np.where(m, k, 0),
+            np.where(m, m, False),
+            np.where(x, 1.5, 2),
+        ),
+        (X, Y, M, K),
+    ),
+    "clip": (
+        lambda x, k: (
+            np.clip(x, -1, 1),
+            np.clip(x, None, 0.5),
+            np.clip(x, 0, None),
+            np.clip(x, a_min=x[0], a_max=1),
+            np.clip(k, 0, 2),
+        ),
+        (X, K),
+    ),
+    "take": (
+        lambda x: (
+            np.take(x, ROWS, axis=0),
+            np.take(x, 1, axis=0),
+            np.take(x[0], [2, -1, 2]),
+            np.take(x, [[0, 1], [1, 1]], axis=0),
+        ),
+        (X,),
+    ),
+    "take_along_axis": (
+        lambda x: (
+            np.take_along_axis(x, LABELS[:, None], axis=1),
+            np.take_along_axis(x, LABELS[:, None], -1),
+        ),
+        (X,),
+    ),
+    "dot": (
+        lambda x, y, v: (np.dot(x, y.T), np.dot(x, v), np.dot(v, v), np.dot(2.0, x), np.dot(x[0, 0], v)),
+        (X, Y, V),
+    ),
     "outer": (lambda v, x: (np.outer(v, x[0]), np.outer(x, v)), (V, X)),
     "inner": (lambda v, x, y: (np.inner(v, v), np.inner(x, y), np.inner(x, v), np.inner(2.0, x)), (V, X, Y)),
-    "einsum": (lambda x, y, t: (np.einsum("ij->ji", x), np.einsum("ij -> i", x), np.einsum("ij,kj->ik", x, y),
-                                np.einsum("bij,kj->bik", t, t[0]), np.einsum("ij,ij->", x, y), np.einsum("i,j->ji", x[0], y[1])),
-               (X, Y, T)),
+    "einsum": (
+        lambda x, y, t: (
+            np.einsum("ij->ji", x),
+            np.einsum("ij -> i", x),
+            np.einsum("ij,kj->ik", x, y),
+            np.einsum("bij,kj->bik", t, t[0]),
+            np.einsum("ij,ij->", x, y),
+            np.einsum("i,j->ji", x[0], y[1]),
+        ),
+        (X, Y, T),
+    ),
     "shape": (lambda x: x * np.shape(x)[0] + len(np.shape(x)), (X,)),
     "ndim": (lambda x: x * np.ndim(x), (X,)),
     "size": (lambda x: x / np.size(x), (X,)),
     "copy": (lambda x: np.copy(x) + 1, (X,)),
-}  # fmt: skip
+}
 
 
 def test_every_function_has_a_case():
@@ -178,11 +289,33 @@ METHOD_CASES: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
     "dot": (lambda x: x.dot(x[0].T), (X,)),
     "copy": (lambda x: x.copy() * 2, (X,)),
     "__getitem__": (lambda x: x[1], (X,)),
-    "reshape": (lambda x: (x.reshape(4, 6), x.reshape((-1, 8)), x.reshape([2, 12]), x.reshape(-1), x.reshape(np.int64(24))), (T,)),
-    "transpose": (lambda x: (x.transpose(), x.transpose(1, 2, 0), x.transpose((0, -1, 1)), x.transpose(None), x.T), (T,)),
-    "astype": (lambda x, k, m: (x.astype(int), k.astype(float), m.astype(int), k.astype(bool), x.astype("float64"),
-                                m.astype(float), x.astype(bool)), (X, K, M)),
-}  # fmt: skip
+    "reshape": (
+        lambda x: (
+            x.reshape(4, 6),
+            x.reshape((-1, 8)),
+            x.reshape([2, 12]),
+            x.reshape(-1),
+            x.reshape(np.int64(24)),
+        ),
+        (T,),
+    ),
+    "transpose": (
+        lambda x: (x.transpose(), x.transpose(1, 2, 0), x.transpose((0, -1, 1)), x.transpose(None), x.T),
+        (T,),
+    ),
+    "astype": (
+        lambda x, k, m: (
+            x.astype(int),
+            k.astype(float),
+            m.astype(int),
+            k.astype(bool),
+            x.astype("float64"),
+            m.astype(float),
+            x.astype(bool),
+        ),
+        (X, K, M),
+    ),
+}
 
 
 def test_every_method_has_a_case():
@@ -216,12 +349,29 @@ def test_operators(name):
 
 
 INDICES: dict[str, Any] = {
-    "1": 1, "-1": -1, "1:": np.s_[1:], "::-1": np.s_[::-1], "::2": np.s_[::2], "1:1": np.s_[1:1], "-9:9": np.s_[-9:9],
-    "-9:-19:-1": np.s_[-9:-19:-1], "[:, 1]": np.s_[:, 1], "[..., -1]": np.s_[..., -1], "[..., None]": np.s_[..., None],
-    "[None, :, 1:]": np.s_[None, :, 1:], "[1, 2, 3]": np.s_[1, 2, 3], "[0, ..., 0]": np.s_[0, ..., 0],
-    "[..., 1:3, None, ::-2]": np.s_[..., 1:3, None, ::-2], "()": (), "...": np.s_[...], "np.int64": np.int64(1),
-    "list": [1, 0, 1], "array": ROWS, "matrix of rows": np.array([[0, 1], [1, 1]]), "[:, ::-1, ::-1]": np.s_[:, ::-1, ::-1],
-}  # fmt: skip
+    "1": 1,
+    "-1": -1,
+    "1:": np.s_[1:],
+    "::-1": np.s_[::-1],
+    "::2": np.s_[::2],
+    "1:1": np.s_[1:1],
+    "-9:9": np.s_[-9:9],
+    "-9:-19:-1": np.s_[-9:-19:-1],
+    "[:, 1]": np.s_[:, 1],
+    "[..., -1]": np.s_[..., -1],
+    "[..., None]": np.s_[..., None],
+    "[None, :, 1:]": np.s_[None, :, 1:],
+    "[1, 2, 3]": np.s_[1, 2, 3],
+    "[0, ..., 0]": np.s_[0, ..., 0],
+    "[..., 1:3, None, ::-2]": np.s_[..., 1:3, None, ::-2],
+    "()": (),
+    "...": np.s_[...],
+    "np.int64": np.int64(1),
+    "list": [1, 0, 1],
+    "array": ROWS,
+    "matrix of rows": np.array([[0, 1], [1, 1]]),
+    "[:, ::-1, ::-1]": np.s_[:, ::-1, ::-1],
+}
 
 
 @pytest.mark.parametrize("name", INDICES)
@@ -248,7 +398,16 @@ def test_float_width_follows_the_inputs():
     """Where NumPy widens, the traced program does not: ints, booleans and NumPy scalars have no say."""
 
     def f(x, k, m):
-        return x * k, x + np.float64(0.1), x * m + k / 2, m.mean() * x, np.where(m, 0.5, 1), np.sqrt(k * k), k.mean(), x.var()
+        return (
+            x * k,
+            x + np.float64(0.1),
+            x * m + k / 2,
+            m.mean() * x,
+            np.where(m, 0.5, 1),
+            np.sqrt(k * k),
+            k.mean(),
+            x.var(),
+        )
 
     graph = gn.trace(f, (2, 3), Array((2, 3), "int"), Array((2, 3), "bool"))
     for dtype in (np.float32, np.float64, np.float16):
@@ -281,7 +440,13 @@ def test_captured_arrays_become_named_inputs():
         return z * weights.sum() + (x @ TABLE) @ np.ones((2, 2)) + x @ weights
 
     graph = gn.trace(f, ("n", 3))
-    assert [node.attrs["name"] for node in graph.inputs] == ["x", "weights", "constant", "TABLE", "constant_2"]
+    assert [node.attrs["name"] for node in graph.inputs] == [
+        "x",
+        "weights",
+        "constant",
+        "TABLE",
+        "constant_2",
+    ]
     assert [input_place(node)[0] for node in graph.inputs] == ["argument"] + ["captured"] * 4
     assert graph.values["captured", "weights"] is weights
     assert gn.source(f, ("n", 3)).splitlines()[3] == "def f(x, weights, constant, TABLE, constant_2):"

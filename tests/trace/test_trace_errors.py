@@ -1,5 +1,7 @@
 """What cannot be traced: each error names the user's line, what is wrong, and what to write instead."""
 
+# ruff: noqa: PLW0108, RUF059 - the cases are written as users write
+
 from __future__ import annotations
 
 import inspect
@@ -16,7 +18,8 @@ from glassnet.trace.tracer import FUNCTIONS, UFUNCS, TracedArray
 BOX = ("n", 3)
 IN_PLACE = ["traced arrays are never changed in place.", "Write x = x + 1 instead of x += 1 (or out=x)."]
 NUMBERS = (
-    "Use NumPy functions of arrays: np.stack([a, b]) for np.array([a, b]), np.take(table, i, axis=0) for table[i]."
+    "Use NumPy functions of arrays: "
+    "np.stack([a, b]) for np.array([a, b]), np.take(table, i, axis=0) for table[i]."
 )
 UNKNOWN_N = [
     "the number of examples is not known while tracing.",
@@ -422,7 +425,10 @@ ERRORS = {
     uses_an_unknown_dtype: ["arrays of complex128 cannot be traced.", "Use floats, integers or booleans."],
     adds_text: ["str 'one' cannot meet a traced array.", "Use numbers or arrays."],
     adds_none: ["NoneType None cannot meet a traced array.", "Use numbers or arrays."],
-    adds_objects: ["ndarray array([1, None, 2], dtype=object) cannot meet a traced array.", "Use numbers or arrays."],
+    adds_objects: [
+        "ndarray array([1, None, 2], dtype=object) cannot meet a traced array.",
+        "Use numbers or arrays.",
+    ],
     multiplies_scalars_as_matrices: ["@ needs arrays; a scalar multiplies with *."],
     uses_bits_of_ints: [
         "&, |, ^ and ~ can be traced for booleans only.",
@@ -434,7 +440,10 @@ ERRORS = {
     ],
     concatenates_scalars: ["axis 0 is out of bounds for an array of shape ()."],
     takes_dot_of_tensors: ["np.dot with more than two dimensions on the right cannot be traced.", "Use @."],
-    takes_inner_of_tensors: ["np.inner with more than two dimensions on the right cannot be traced.", "Use @."],
+    takes_inner_of_tensors: [
+        "np.inner with more than two dimensions on the right cannot be traced.",
+        "Use @.",
+    ],
 }
 
 
@@ -496,17 +505,22 @@ def test_unknown_methods_are_listed_with_the_known_ones():
 
     with pytest.raises(TraceError) as caught:
         gn.trace(f, BOX)
-    assert str(caught.value).split("\n")[1:] == [
-        "traced arrays have no attribute 'cumsum'.",
-        "Methods: argmax, argmin, astype, clip, copy, dot, flatten, max, mean, min, ravel, reshape, squeeze, std, sum, "
-        "swapaxes, take, transpose, var.",
-    ]
+    assert str(caught.value).split("\n", 1)[1] == (
+        "traced arrays have no attribute 'cumsum'.\n"
+        "Methods: argmax, argmin, astype, clip, copy, dot, flatten, max, mean, min, ravel, reshape, squeeze, "
+        "std, sum, swapaxes, take, transpose, var."
+    )
     assert isinstance(caught.value, AttributeError)
 
 
 def test_probing_for_attributes_is_answered_quietly():
     found = []
-    gn.trace(lambda x: found.append((hasattr(x, "toarray"), hasattr(x, "__array_interface__"), hasattr(x, "sum"))) or x, BOX)
+    gn.trace(
+        lambda x: (
+            found.append((hasattr(x, "toarray"), hasattr(x, "__array_interface__"), hasattr(x, "sum"))) or x
+        ),
+        BOX,
+    )
     assert found == [(False, False, True)]
 
 

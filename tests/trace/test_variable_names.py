@@ -1,5 +1,7 @@
 """Names of the user's variables, read from the bytecode that stores the value."""
 
+# ruff: noqa: A001, PLW0108 - the cases are written as users write
+
 from __future__ import annotations
 
 import contextlib
@@ -239,10 +241,40 @@ def test_identifiers(name):
 
 @pytest.mark.parametrize(
     "name",
-    ["", "1z", "a b", "z-1", "x" * 32, "größe", "λ", "z;import os", "__class__", "__z", "np", "math", "n", "self",
-     "for", "None", "match", "type", "case", "print", "max", "int", "float", "bool", "exec", "eval", "open", "input",
-     "range", "list", "z\n"],
-)  # fmt: skip
+    [
+        "",
+        "1z",
+        "a b",
+        "z-1",
+        "x" * 32,
+        "größe",
+        "λ",
+        "z;import os",
+        "__class__",
+        "__z",
+        "np",
+        "math",
+        "n",
+        "self",
+        "for",
+        "None",
+        "match",
+        "type",
+        "case",
+        "print",
+        "max",
+        "int",
+        "float",
+        "bool",
+        "exec",
+        "eval",
+        "open",
+        "input",
+        "range",
+        "list",
+        "z\n",
+    ],
+)
 def test_names_that_never_become_identifiers(name):
     assert not is_identifier(name)
 

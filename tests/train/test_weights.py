@@ -7,8 +7,8 @@ import pytest
 from sklearn.utils.class_weight import compute_sample_weight
 
 from glassnet.errors import GlassnetError, InputError, InputTypeError, ShapeError
-from glassnet.train.checks import check_sample_weight, class_weights
 from glassnet.random import same_random_state
+from glassnet.train.checks import check_sample_weight, class_weights
 
 nan, inf = np.nan, np.inf
 REMOVE = "fit() needs finite numbers.\nRemove those rows."

@@ -44,8 +44,9 @@ class Recipe:
     seed: int = 0
 
 
-# Chosen among several dozen by their scores on splits of the bundled data sets with seeds below 110, so a
-# comparison on those splits flatters them a little; the test of them uses others. Few rows want a smaller network.
+# Chosen among several dozen by their scores on splits of the bundled data sets with seeds below 110: a
+# comparison on those splits flatters them a little; the test of them uses others. Few rows want a smaller
+# network.
 SMALL = Recipe(hidden=(64, 32), epochs=500, patience=50)
 LARGE = Recipe(hidden=(256, 128), epochs=200, patience=20)
 

@@ -126,7 +126,7 @@ def layer_statistics(
     """
     count = whole_number(bins, "bins", "layer_statistics()")
     model.require_built("layer_statistics()")
-    outputs, gradients = _arrays(model, X, y, training)
+    outputs, gradients = layer_arrays(model, X, y, training)
     titles = {layer.key: layer.title() for top in model.layers for layer in top.all_layers()}
     rows = {
         key: LayerStatistics(
@@ -154,7 +154,7 @@ def _statistics(array: np.ndarray, bins: int) -> ArrayStatistics:
     )
 
 
-def _arrays(
+def layer_arrays(
     model: Model, X: Any, y: Any, training: bool
 ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     """Each layer's output and its gradient, by key."""

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from glassnet.errors import GlassnetError, InputError, ShapeError
+from glassnet.errors import InputError, ShapeError
 from glassnet.model import Model
 from glassnet.nn.losses import Loss
+from glassnet.optional import pyplot
 
 # Okabe and Ito's colors, which everyone can tell apart.
 COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#f0e442", "#000000")
@@ -121,21 +122,11 @@ def _axes(count: int, where: str) -> list[Any]:
     """A new figure with places for so many images, in rows, twice as many columns as rows."""
     columns = math.ceil(math.sqrt(2 * count))
     rows = math.ceil(count / columns)
-    plt = _pyplot(where)
+    plt = pyplot(where)
     grid = plt.subplots(
         rows, columns, figsize=(1.4 * columns, 1.55 * rows), squeeze=False, layout="constrained"
     )[1]
     return list(grid.flat)
-
-
-def _pyplot(where: str) -> Any:
-    try:
-        from matplotlib import pyplot as plt
-    except ImportError as error:
-        raise GlassnetError(
-            f'{where} needs matplotlib, which is not installed.\nInstall it: pip install "glassnet[plot]"'
-        ) from error
-    return plt
 
 
 # ------------------------------------------------------------------------------------------ the plane
@@ -171,7 +162,7 @@ def plot_decision_regions(model: Model, X: Any, y: Any, ax: Any = None, zero_lin
     """
     X, labels = _plane(X, y)
     if ax is None:
-        figure = _pyplot("plot_decision_regions()").figure(figsize=(4.6, 4.2), layout="constrained")
+        figure = pyplot("plot_decision_regions()").figure(figsize=(4.6, 4.2), layout="constrained")
         ax = figure.add_subplot()
     middle, half = (X.max(axis=0) + X.min(axis=0)) / 2, 0.55 * np.ptp(X, axis=0) + 1e-9
     (left, right), (bottom, top) = np.stack([middle - half, middle + half], axis=1)

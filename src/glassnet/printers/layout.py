@@ -17,6 +17,12 @@ def heading(phase: str) -> str:
     return f"    # ---------------- {phase} ".ljust(70, "-")
 
 
+def plain(text: str) -> str:
+    """Text from outside for a comment: one line of printable ASCII, at most 80 characters."""
+    clean = "".join(char if char.isascii() and char.isprintable() else "?" for char in text)
+    return clean if len(clean) <= 80 else f"{clean[:77]}..."
+
+
 def comment_text(node: Node) -> str:
     """The shape of a line's value; its kind where that is not float."""
     if node.op == "item":
@@ -30,6 +36,9 @@ def wrap(line: str, comment: str = "") -> list[str]:
     tail = f"\t# {comment}" if comment else ""
     if len(line) <= COLUMN - 12:
         return [line + tail]
+    head, returns, values = line.partition("return ")
+    if returns and not head.strip() and len(_split_commas(values)) > 1:
+        line = f"{head}return ({values})"
     opened = _outer_bracket(line)
     if opened is None:
         return [line + tail]

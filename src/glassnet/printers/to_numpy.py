@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from glassnet.graph.graph import Graph, Place, input_place
 from glassnet.graph.node import Node
 from glassnet.printers.expressions import EXPRESSIONS, Piece, number
 from glassnet.printers.helpers import HELPERS, helper_source
-from glassnet.printers.layout import align_comments, comment_text, heading, wrap
+from glassnet.printers.layout import align_comments, comment_text, heading, plain, wrap
 from glassnet.printers.lines import WIDTH, Lines
 from glassnet.printers.names import Names, unused
 from glassnet.trace.names import RESERVED
@@ -120,7 +121,12 @@ def _assigned(graph: Graph, names: Names) -> set[Node]:
 
 def entry(place: Place) -> str:
     """``state["dense_1.kernel"]``."""
-    return f'{place[0]}["{place[1]}"]'
+    return f"{place[0]}[{quoted(place[1])}]"
+
+
+def quoted(key: str) -> str:
+    """A key in double quotes, with nothing in it that could end them."""
+    return json.dumps(key)
 
 
 # ------------------------------------------------------------------------------------------ helpers
@@ -294,7 +300,7 @@ class Body:
         if (phase, scope) != self.section and (scope or self.graph.titles):
             title = self.graph.titles.get(scope)
             ending = f": {title}" if title and phase == "forward" else ""
-            self.rows.append(f"    # {scope or 'plain NumPy'}{ending}")
+            self.rows.append(f"    # {plain((scope or 'plain NumPy') + ending)}")
         self.section = phase, scope
 
     def _unpack(self, node: Node) -> None:
@@ -325,7 +331,7 @@ class Body:
         for node in self.graph.outputs:
             self._unpack_output(node)
         if any(place[0] == "gradients" for place, _ in values) and not self.graph.loose:
-            items = ", ".join(f'"{place[1]}": {text}' for place, text in values)
+            items = ", ".join(f"{quoted(place[1])}: {text}" for place, text in values)
             return wrap(f"    return {{{items}}}")
         return wrap(f"    return {', '.join(text for _, text in values)}") if values else []
 
@@ -407,5 +413,5 @@ def _hyper_lines(graph: Graph) -> list[str]:
         if place[0] == "hyper":
             comment = graph.comments.get(place, "")
             value = number(graph.values[place])[0]
-            lines.append(f"{node.attrs['name']} = {value}" + (f"  # {comment}" if comment else ""))
+            lines.append(f"{node.attrs['name']} = {value}" + (f"  # {plain(comment)}" if comment else ""))
     return lines

@@ -14,9 +14,9 @@ from glassnet.errors import GlassnetError
 
 _NODES = (
     ast.Module, ast.FunctionDef, ast.arguments, ast.arg, ast.Assign, ast.AugAssign, ast.Return, ast.Expr,
-    ast.Import, ast.alias, ast.For, ast.Name, ast.Load, ast.Store, ast.Constant, ast.Attribute, ast.Subscript, ast.Slice,
-    ast.Tuple, ast.List, ast.Dict, ast.Starred, ast.Call, ast.keyword, ast.BinOp, ast.UnaryOp, ast.Compare,
-    ast.BoolOp, ast.IfExp, ast.operator, ast.unaryop, ast.cmpop, ast.boolop,
+    ast.Import, ast.alias, ast.For, ast.Name, ast.Load, ast.Store, ast.Constant, ast.Attribute, ast.Subscript,
+    ast.Slice, ast.Tuple, ast.List, ast.Dict, ast.Starred, ast.Call, ast.keyword, ast.BinOp, ast.UnaryOp,
+    ast.Compare, ast.BoolOp, ast.IfExp, ast.operator, ast.unaryop, ast.cmpop, ast.boolop,
 )  # fmt: skip
 _MODULES = {"math": ("math", None), "np": ("numpy", "np")}  # name in the text → module, alias
 _BUILTINS = frozenset(("abs", "bool", "float", "int", "max", "min", "range"))
@@ -144,7 +144,7 @@ def _problem(node: ast.AST, callable_names: set[str] | frozenset[str]) -> str:
 
 def _name_problem(node: ast.AST) -> str:
     if isinstance(node, ast.Name | ast.arg | ast.FunctionDef):
-        name = getattr(node, "id", None) or getattr(node, "arg", None) or getattr(node, "name", "")
+        name = next(str(getattr(node, field)) for field in ("id", "arg", "name") if hasattr(node, field))
         if name in _REFUSED or name.startswith("__"):
             return f"the name {name}"
     return next((f"a new meaning of {name}" for name in _bound(node) if name in _MODULES), "")

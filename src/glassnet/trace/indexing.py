@@ -96,7 +96,7 @@ def _slice_of(part: Any, extent: Extent) -> tuple[int, int, int] | None:
         )
     if isinstance(part, slice):
         chosen = part.indices(extent)
-        return chosen if len(range(*chosen)) else (0, 0, 1)
+        return (0, 0, 1) if not range(*chosen) else chosen
     if isinstance(part, int | np.integer) and not isinstance(part, bool):
         if not -extent <= part < extent:
             raise trace_error(f"index {part} is out of bounds for an axis of size {extent}.")

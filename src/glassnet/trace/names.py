@@ -30,7 +30,7 @@ def is_identifier(name: str) -> bool:
 
 
 def argument_names(found: Sequence[str], count: int) -> list[str]:
-    """One name for each of ``count`` arguments, no two alike: its own where that may be printed, else x1, x2, ..."""
+    """One name for each argument, no two alike: its own where that may be printed, else x1, x2, ..."""
     own = [name if is_identifier(name) else "" for name in found[:count]]
     own += [""] * (count - len(own))
     names: list[str] = []

@@ -423,6 +423,11 @@ def _rows(x: Any) -> TracedArray:
     return expand_dims(x, 0) if node_of(x).ndim == 1 else _array(x)
 
 
+def clip_method(x: Any, min: Any = None, max: Any = None) -> Any:
+    """``x.clip(min, max)``: the method has other names for its arguments than the function."""
+    return clip(x, min, max)
+
+
 METHODS.update(
     {
         "__getitem__": getitem,
@@ -434,7 +439,7 @@ METHODS.update(
         "min": min,
         "argmax": argmax,
         "argmin": argmin,
-        "clip": lambda x, min=None, max=None: clip(x, min, max),
+        "clip": clip_method,
         "ravel": ravel,
         "flatten": ravel,
         "squeeze": squeeze,

@@ -118,7 +118,8 @@ class TracedArray(np.lib.mixins.NDArrayOperatorsMixin):
     def _need_numbers(self, *_: Any, **__: Any) -> NoReturn:
         raise trace_error(
             f"a traced array ({self.node.op}, shape {self.shape}) reached a function that needs numbers.",
-            "Use NumPy functions of arrays: np.stack([a, b]) for np.array([a, b]), np.take(table, i, axis=0) for table[i].",
+            "Use NumPy functions of arrays: np.stack([a, b]) for np.array([a, b]), "
+            "np.take(table, i, axis=0) for table[i].",
         )
 
     __array__ = __float__ = __int__ = __index__ = __complex__ = __round__ = _need_numbers
@@ -172,7 +173,7 @@ class BatchSize(np.lib.mixins.NDArrayOperatorsMixin, Dim):
     __eq__, __ne__, __hash__ = Dim.__eq__, object.__ne__, Dim.__hash__
 
     def __mul__(self, other: Any) -> Any:
-        return BatchSize(self.k * other) if isinstance(other, int) else np.multiply(self, other)
+        return BatchSize(self.k * other) if isinstance(other, int) else traced("mul", self, other)
 
     __rmul__ = __mul__
 

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-from glassnet.errors import GlassnetError, InputError
+from glassnet.errors import InputError
+from glassnet.optional import pyplot
 
 __all__ = ["History", "format_number"]
 
@@ -140,14 +141,8 @@ class History:
 
 
 def _axes(ax: Any, count: int) -> list[Any]:
-    try:
-        from matplotlib import pyplot as plt
-    except ImportError as error:
-        raise GlassnetError(
-            "History.plot() needs matplotlib, which is not installed.\n"
-            'Install it: pip install "glassnet[plot]"'
-        ) from error
     if ax is None:
+        plt = pyplot("History.plot()")
         size = (4.5 * count, 3.2)
         return list(plt.subplots(1, count, figsize=size, squeeze=False, layout="constrained")[1][0])
     return list(getattr(ax, "flat", ax)) if hasattr(ax, "__len__") else [ax]

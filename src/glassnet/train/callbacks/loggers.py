@@ -11,8 +11,8 @@ from typing import IO, Any
 import numpy as np
 
 from glassnet.errors import GlassnetError, InputError
-from glassnet.train.callbacks.base import Callback, Logs
 from glassnet.random import same_random_state
+from glassnet.train.callbacks.base import Callback, Logs
 
 __all__ = ["CSVLogger", "MLflowLogger", "TensorBoard"]
 
