@@ -42,6 +42,7 @@ templates_path: list[str] = []
 autosummary_generate = True
 numpydoc_show_class_members = False
 nitpicky = False
+suppress_warnings = ["ref.ref"]  # methods inherited from scikit-learn refer to labels of its own pages
 
 sphinx_gallery_conf = {
     "examples_dirs": "learn",

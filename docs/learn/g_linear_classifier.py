@@ -126,7 +126,8 @@ plt.show()
 #    model.fit(data.X_train, data.y_train, batch_size=256, epochs=10)
 #    gn.plot_templates(model, (32, 32, 3), names=data.names)
 #
-# The ship's template is blue: ships lie on water. A ship on a white beach has bad luck.
+# The ship's template is positive in blue and negative in red: ships lie on water. A ship on a white beach has
+# bad luck. On the test images the softmax classifier gets about 40 % right, the hinge 38 %.
 #
 # Before you run it: predict
 # --------------------------
@@ -160,9 +161,9 @@ plt.show()
 
 # %%
 # Flatter, always: the entropy rises with :math:`\lambda`, nearly up to :math:`\ln 10 = 2.303`, which is pure
-# guessing. And yet the answers remain: at :math:`\lambda = 1` the classifier is sure of nothing, and three of
-# four answers are right. So read the probabilities of a softmax as an order, and as confidence only with
-# care. Their sharpness is a knob that *you* have turned.
+# guessing. And yet the answers remain: at :math:`\lambda = 1` the classifier is sure of nothing, and about
+# four of five answers are right. So read the probabilities of a softmax as an order, and as confidence only
+# with care. Their sharpness is a knob that *you* have turned.
 #
 # SVM and softmax, side by side
 # -----------------------------

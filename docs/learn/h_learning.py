@@ -186,6 +186,7 @@ plt.show()
 # Train one epoch with a rate of 10, which is far too high, and then 29 epochs with a good one. How many of
 # the 64 hidden units will be dead at the end: none, since the good epochs repair them, or a few, or half?
 
+trained = []
 too_high_at_first = gn.schedules.PiecewiseConstantDecay([26], [10.0, 0.1])  # an epoch has 26 steps
 for words, rate, activation in (
     ("0.1", 0.1, "relu"),
@@ -194,6 +195,7 @@ for words, rate, activation in (
 ):
     model = network(gn.optimizers.SGD(rate), activation=activation)
     model.fit(X_train, y_train, batch_size=50, epochs=30, verbose=0)
+    trained.append(model)
     hidden = gn.layer_statistics(model, X_train)["dense_1"].output
     found = model.evaluate(X_new, y_new)
     print(
@@ -206,6 +208,14 @@ for words, rate, activation in (
 # die. But the jump has left it with outputs in the billions, which no later epoch brings back. Only a lower
 # rate helps.
 #
+# There is one call that watches all of this, and says what looks wrong. Here it looks at the second network:
+
+diagnosis = gn.diagnose(trained[1], X_train, y_train, validation_data=(X_new, y_new))
+print(diagnosis)
+diagnosis.plot(digits.image_shape)
+plt.show()
+
+# %%
 # There are some thirty activations to choose from; here are twelve. The dashed line is the derivative, by
 # which the gradient is multiplied on its way back: where it is 0, nothing is learned.
 

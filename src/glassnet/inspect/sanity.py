@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +12,7 @@ import numpy as np
 from glassnet.errors import DivergenceError, InputError
 from glassnet.inspect.gradients import check_gradients
 from glassnet.model import Model
-from glassnet.nn.losses import BinaryCrossEntropy, SoftmaxCrossEntropy
+from glassnet.nn.losses import BinaryCrossEntropy, MulticlassHinge, SoftmaxCrossEntropy
 from glassnet.optim.optimizers import Adam
 
 SUBSET = 20  # examples that any sound network can learn by heart
@@ -117,13 +116,16 @@ def _kernels(model: Model) -> list[Any]:
 
 
 def expected_initial_loss(model: Model) -> float | None:
-    """The loss of a network that knows nothing: ln K for a softmax over K classes, ln 2 for a sigmoid."""
+    """The loss of a network whose scores are all 0.
+
+    ln K for a softmax over K classes, ln 2 for a sigmoid, (K - 1) times the margin for the multiclass hinge.
+    """
     loss = model.loss_function
-    if isinstance(loss, SoftmaxCrossEntropy):
-        return math.log(model.output_shape[-1])
+    scores = np.zeros((1, *model.output_shape))
+    if isinstance(loss, SoftmaxCrossEntropy | MulticlassHinge):
+        return float(loss.per_example(np.zeros(1, int), scores)[0])
     if isinstance(loss, BinaryCrossEntropy):
-        outputs = math.prod(model.output_shape) if loss.over_outputs == "sum" else 1
-        return outputs * math.log(2)
+        return float(loss.per_example(np.zeros_like(scores), scores)[0])
     return None
 
 

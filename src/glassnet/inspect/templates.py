@@ -34,8 +34,8 @@ def templates(model: Model, image_shape: Sequence[int]) -> np.ndarray:
 
     Returns
     -------
-    ndarray (units, *image_shape)
-        A copy. The bias is left out, also the row that the bias trick has for it.
+    ndarray
+        Of shape ``(units, *image_shape)``, a copy. The bias is left out, also the row that the bias trick has for it.
 
     Raises
     ------
