@@ -87,15 +87,21 @@ CONVENTIONS = [
         "loss over examples",
         "the mean; ``reduction='sum'`` for the sum",
         "the from-scratch tutorial: the sum",
-        lambda: close(gn.losses.SquaredError()(np.zeros(2), np.array([1.0, 3.0])), 5)
-        and close(gn.losses.SquaredError(reduction="sum")(np.zeros(2), np.array([1.0, 3.0])), 10),
+        lambda: (
+            close(gn.losses.SquaredError()(np.zeros(2), np.array([1.0, 3.0])), 5)
+            and close(gn.losses.SquaredError(reduction="sum")(np.zeros(2), np.array([1.0, 3.0])), 10)
+        ),
     ),
     Convention(
         "loss over the outputs of one example",
         "elementwise losses average, as Keras; ``over_outputs='sum'`` adds up",
         "the course notes (attributes, regression): the sum",
-        lambda: close(gn.losses.squared_error(np.zeros((1, 2)), np.array([[1.0, 3.0]])), 5)
-        and close(gn.losses.squared_error(np.zeros((1, 2)), np.array([[1.0, 3.0]]), over_outputs="sum"), 10),
+        lambda: (
+            close(gn.losses.squared_error(np.zeros((1, 2)), np.array([[1.0, 3.0]])), 5)
+            and close(
+                gn.losses.squared_error(np.zeros((1, 2)), np.array([[1.0, 3.0]]), over_outputs="sum"), 10
+            )
+        ),
     ),
     Convention(
         "weighted losses",
@@ -163,14 +169,112 @@ CONVENTIONS = [
         "some count it",
         counts_without_input,
     ),
-]  # fmt: skip
+]
+
+
+# (where, what differs from Keras or PyTorch, why). The comparisons in tests/peers hold the values around them.
+DEVIATIONS = [
+    ("Adam, AdamW, AMSGrad", "Keras's ε is ours times √(1 − β₂ᵗ)", "Kingma and Ba's algorithm 1"),
+    (
+        "RMSprop, centered",
+        "the variance is cut at 0, where Keras can answer NaN",
+        "rounding makes it negative",
+    ),
+    (
+        "RMSprop, Adagrad, Adamax",
+        "PyTorch has ε outside the root, or inside the maximum",
+        "Keras's definitions",
+    ),
+    (
+        "PyTorch's SGD and Adam",
+        "their weight_decay is added to the gradient; ours is decoupled",
+        "as in Keras",
+    ),
+    (
+        "optimizers' options",
+        "by keyword only; two kinds of clipping at once are an error",
+        "one of them would win silently",
+    ),
+    ("cosine restarts", "floor(… + 1e-9)", "rounding would miss a restart"),
+    (
+        "weighted losses",
+        "Σwℓ / Σw, Keras's mean_with_sample_weight",
+        "a batch's scale must not depend on its weights",
+    ),
+    (
+        "crossentropy behind softmax or sigmoid",
+        "computed from the scores, without Keras's clipping at 1e-7",
+        "exact and stable",
+    ),
+    (
+        "hinge",
+        "y > 0 counts as +1 entry by entry; Keras looks whether the batch is 0/1",
+        "a batch must not change a loss",
+    ),
+    ("categorical losses", "take labels too, and one-hot rows where Keras wants labels", "both say the same"),
+    (
+        "shapes of targets",
+        "(n,) against (n, 1) is a column; other mismatches are errors",
+        "no n × n broadcast",
+    ),
+    (
+        "sparsemax",
+        "Keras's differs: [1, 0.8, −1] gives [0.1, 0, 0], ours [0.6, 0.4, 0]",
+        "the projection's definition",
+    ),
+    ("``'l1l2'``", "strengths of 0.01; Keras's string gives 0", "Keras's own documentation"),
+    ("MaxNorm", "weights inside the ball stay bit for bit", "a constraint that holds should change nothing"),
+    ("orthogonal regularizer", "one row has penalty 0", "there is nothing to be orthogonal to"),
+    ("gelu, approximate", "computed as z σ(2u)", "keeps the digits of the tail"),
+    ("ReLU's key", "``relu_1``, not ``re_lu_1``", "readable"),
+    (
+        "Dropout and noise",
+        "no seed argument: the model's seed decides; rate below 1",
+        "one seed repeats a run",
+    ),
+    (
+        "DropConnect",
+        "one mask per batch; biases are kept",
+        "a mask per example would need a kernel per example",
+    ),
+    (
+        "Embedding",
+        "refuses floats, and identifiers out of range",
+        "Keras casts, and answers zeros or the last row",
+    ),
+    ("Normalization", "a constant feature is divided by 1", "Keras divides by 1e-7 and blows up rounding"),
+    ("GroupNormalization", "channels last only", "images are (n, h, w, c)"),
+    (
+        "not included",
+        "masks, LoRA, quantization, data_format, renorm, CTC, Circle, Dice, Tversky, STFT",
+        "outside the scope",
+    ),
+    ("CSVLogger", "keeps the order of the logs", "Keras sorts them"),
+    (
+        "NaN in training",
+        "always on: training stops with the last finite parameters",
+        "Keras needs TerminateOnNaN",
+    ),
+]
+
+
+def listed(rows: list[tuple[str, str, str]]) -> str:
+    """A table whose first row is its head."""
+    head = ".. list-table::\n   :header-rows: 1\n   :widths: 20 40 40\n\n"
+    return head + "".join("   * - " + "\n     - ".join(row) + "\n" for row in rows)
 
 
 def as_rst() -> str:
     """The page."""
-    head = (
-        "Conventions\n===========\n\nWhere textbooks and libraries differ. Each line is held by a test.\n\n"
-        ".. list-table::\n   :header-rows: 1\n   :widths: 20 40 40\n\n"
+    conventions = [("subject", "glassnet", "others"), *((c.subject, c.ours, c.others) for c in CONVENTIONS)]
+    deviations = [("where", "what differs", "why"), *DEVIATIONS]
+    return "\n".join(
+        [
+            "Conventions\n===========\n",
+            "Where textbooks and libraries differ. Each line is held by a test.\n",
+            listed(conventions),
+            "Deviations\n----------\n",
+            "Where Keras's or PyTorch's numbers differ from ours, and why.\n",
+            listed(deviations),
+        ]
     )
-    rows = [("subject", "glassnet", "others"), *((c.subject, c.ours, c.others) for c in CONVENTIONS)]
-    return head + "".join("   * - " + "\n     - ".join(row) + "\n" for row in rows)

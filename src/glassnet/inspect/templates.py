@@ -35,7 +35,8 @@ def templates(model: Model, image_shape: Sequence[int]) -> np.ndarray:
     Returns
     -------
     ndarray
-        Of shape ``(units, *image_shape)``, a copy. The bias is left out, also the row that the bias trick has for it.
+        Of shape ``(units, *image_shape)``, a copy. The bias is left out, also the row that
+        the bias trick has for it.
 
     Raises
     ------
