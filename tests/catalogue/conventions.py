@@ -172,7 +172,7 @@ CONVENTIONS = [
 ]
 
 
-# (where, what differs from Keras or PyTorch, why). The comparisons in tests/peers hold the values around them.
+# (where, what differs from Keras or PyTorch, why). The tests in tests/peers hold the values around them.
 DEVIATIONS = [
     ("Adam, AdamW, AMSGrad", "Keras's ε is ours times √(1 − β₂ᵗ)", "Kingma and Ba's algorithm 1"),
     (
