@@ -207,7 +207,7 @@ def test_e11_the_activity_regularizer_quiets_the_units():
         (MinMaxNorm(0.8, 1.2), lambda W, norms: (norms > 0.8 - 1e-6).all() and (norms < 1.2 + 1e-6).all()),
         (MaxNorm(0.7), lambda W, norms: (norms < 0.7 + 1e-6).all()),
     ],
-    ids=str,
+    ids=lambda value: type(value).__name__,
 )
 def test_e11_constraints_hold_after_training(constraint, holds):
     model, _ = digits_network(kernel_constraint=constraint)

@@ -1,0 +1,462 @@
+"""What a network can do once it has a loss and an optimizer: fit, predict, evaluate, print its programs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+
+from glassnet.errors import DivergenceError, InputError, NotBuiltError, UnknownNameError, suggest
+from glassnet.graph.graph import Graph
+from glassnet.nn import losses
+from glassnet.nn import metrics as metric_functions
+from glassnet.nn.advice import warn_of_dropout
+from glassnet.nn.network import Network
+from glassnet.nn.sizes import whole_number
+from glassnet.nn.specs import Spec
+from glassnet.optim import optimizers
+from glassnet.train import adapting, graphs, loop, prepare, script, threads
+from glassnet.train.callbacks import CallbackList
+from glassnet.train.data import Dataset
+from glassnet.train.divergence import DivergedError
+from glassnet.train.history import History
+from glassnet.train.progress import ProgressBar
+from glassnet.train.sampling import sampled_predictions
+from glassnet.train.shelf import Shelf, loss_and_metrics
+
+BACKENDS = ("auto", "numpy")
+
+
+class LossValue(NamedTuple):
+    """The two parts of a loss.
+
+    Attributes
+    ----------
+    data : float
+        From the predictions.
+    penalty : float
+        From the regularizers.
+    """
+
+    data: float
+    penalty: float
+
+
+class Trainable(Network):
+    """A network with an optimizer, a loss, and the programs made of them: the base of all models."""
+
+    loss_function: losses.Loss | None = None
+    optimizer: optimizers.Optimizer | None = None
+    metrics: tuple[metric_functions.Metric, ...] = ()
+    backend = "auto"
+    history: History | None = None
+    stop_training = False
+    step = epoch = 0
+    _target: Spec | None = None
+    _weighted = False
+    _shelf: Shelf
+
+    # ------------------------------------------------------------------------------------ compiling
+    def compile(
+        self,
+        optimizer: Any = "adam",
+        loss: Any = None,
+        metrics: Sequence[Any] | str | None = None,
+        backend: str = "auto",
+    ) -> None:
+        """Choose optimizer, loss and metrics; the optimizer starts anew.
+
+        Parameters
+        ----------
+        optimizer : str or Optimizer, default "adam"
+        loss : str, Loss or callable
+            A NumPy function of (y, scores) works.
+        metrics : sequence of str, Metric or callable, optional
+        backend : {"auto", "numpy"}, default "auto"
+            What runs the training step.
+
+        Raises
+        ------
+        UnknownNameError
+            A name that nobody knows.
+        """
+        if loss is None:
+            raise InputError("compile() needs a loss, for instance loss='softmax_cross_entropy'.")
+        if optimizer is None:
+            raise InputError("compile() needs an optimizer, for instance optimizer='adam'.")
+        known_name(backend, BACKENDS, "backend")
+        self.optimizer, self.loss_function = optimizers.get(optimizer), losses.get(loss)
+        warn_of_dropout(self, self.loss_function)
+        self.metrics = metric_functions.get_all(metrics, (*graphs.RESERVED, *self.optimizer.slots))
+        self.backend = backend
+        self.step = self.epoch = 0
+        self._target, self._weighted = None, False
+        self._shelf = Shelf(self)
+
+    def _compiled(self, what: str) -> tuple[losses.Loss, optimizers.Optimizer]:
+        if self.loss_function is None or self.optimizer is None:
+            raise NotBuiltError(f"{what} needs a loss: call model.compile(optimizer=..., loss=...) first.")
+        return self.loss_function, self.optimizer
+
+    def astype(self, dtype: str) -> Self:
+        super().astype(dtype)
+        self._shelf.astype(self.dtype)
+        return self
+
+    def _dataset(self, X: Any, y: Any, where: str, sample_weight: Any = None) -> Dataset:
+        loss, _ = self._compiled(where)
+        return prepare.prepare(self, loss, X, y, where, sample_weight)
+
+    # ------------------------------------------------------------------------------------ programs
+    def _present_target(self) -> Spec:
+        """What y looks like; before any has been seen: labels for a softmax, else the output's shape."""
+        if self._target is not None:
+            return self._target
+        loss = self.loss_function or losses.Loss()
+        return Spec((), "int") if loss.task == "labels" else Spec(loss.target_width(self.output_shape))
+
+    def graph(self, kind: str = "train") -> Graph:
+        """The graph behind a program.
+
+        Parameters
+        ----------
+        kind : {"train", "predict", "sample", "loss", "gradients"}, default "train"
+
+        Returns
+        -------
+        Graph
+        """
+        self.require_built("graph()")
+        if kind not in ("predict", "sample"):
+            self._compiled(f"the program {kind!r}")
+        return self._shelf.graph(
+            kind, self._present_target(), kind == "train" and self._weighted, kind == "train"
+        )
+
+    def source(self, kind: str = "train", backend: str | None = None) -> str:
+        """The program as text: what ``fit``, ``predict`` and the others run.
+
+        Parameters
+        ----------
+        kind : {"train", "predict", "sample", "loss", "gradients"}, default "train"
+            ``"sample"`` is a prediction that draws dropout and noise, as ``predict(X, mc_samples=...)`` does.
+        backend : {"numpy"}, optional
+            By default the one that ``fit`` uses; the first line names it.
+
+        Returns
+        -------
+        str
+
+        Raises
+        ------
+        NotBuiltError
+            The input shape is not known, or there is no loss.
+
+        Examples
+        --------
+        >>> import glassnet as gn
+        >>> model = gn.Sequential([gn.layers.Dense(1)])
+        >>> model.build((None, 2))
+        >>> print(model.source("predict"))
+        # Printed by glassnet, backend "numpy": this text is what runs.
+        <BLANKLINE>
+        import numpy as np
+        <BLANKLINE>
+        <BLANKLINE>
+        def predict(x, W1, b1):
+            \"\"\"The network's output for the inputs x.\"\"\"
+            # dense_1: Dense(1)
+            z1 = x @ W1 + b1  # (n, 1)
+            return z1
+        <BLANKLINE>
+        """
+        known_name(backend or "auto", BACKENDS, "backend")
+        self.require_built("source()")
+        if kind in ("predict", "sample"):
+            return self._shelf.text(self._shelf.program(kind, None))
+        self._compiled(f"the program {kind!r}")
+        training = kind == "train"
+        program = self._shelf.program(kind, self._present_target(), training and self._weighted, training)
+        return self._shelf.text(program)
+
+    def _training_program(self, data: Dataset) -> Any:
+        """The program of a training step for such data; gives preprocessing layers its statistics."""
+        adapting.adapt(self, data)
+        self._target, self._weighted = prepare.target_spec(data), data.weights is not None
+        return self._shelf.program("train", self._target, self._weighted, True)
+
+    # ------------------------------------------------------------------------------------ training
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        batch_size: int = 32,
+        epochs: int = 1,
+        verbose: str | int = "auto",
+        callbacks: Any = None,
+        validation_split: float = 0.0,
+        validation_data: tuple[Any, ...] | None = None,
+        shuffle: bool = True,
+        class_weight: Mapping[Any, float] | str | None = None,
+        sample_weight: Any = None,
+    ) -> History:
+        """Train.
+
+        A second ``fit`` goes on at the step reached.
+
+        Parameters
+        ----------
+        X : array (n, ...), or list of arrays
+        y : array
+            Labels (n,) for ``softmax_cross_entropy``, numbers of the output's shape otherwise; (n,) counts as
+            a column.
+        batch_size : int, default 32
+            The last batch may be shorter; it is used, too. LBFGS always takes all examples at once.
+        epochs : int, default 1
+        verbose : {"auto", 0, 1, 2}, default "auto"
+            0 silent, 1 a live bar, 2 a line per epoch.
+        callbacks : list of Callback, optional
+        validation_split : float, default 0
+            This share is held out (seeded; stratified for labels).
+        validation_data : tuple (X, y) or (X, y, sample_weight), optional
+        shuffle : bool, default True
+            A new order each epoch, a pure function of (seed, epoch).
+        class_weight : dict or "balanced", optional
+            Label → weight; multiplies sample weights.
+        sample_weight : array (n,), optional
+
+        Returns
+        -------
+        History
+            ``history.history["loss"]`` is the total, data loss and penalty, averaged over the epoch's batches
+            by their size (or weight).
+
+        Raises
+        ------
+        InputError, ShapeError
+            Data that cannot be used.
+        DivergenceError
+            NaN or infinity; the last finite parameters are kept.
+        """
+        loss, optimizer = self._compiled("fit()")
+        _check_epochs(epochs)
+        data = prepare.prepare(self, loss, X, y, "fit()", sample_weight, class_weight)
+        data, validation = prepare.with_validation(self, loss, data, validation_split, validation_data)
+        size = len(data) if optimizer.full_batch else whole_number(batch_size, "batch_size", "fit()")
+        size = min(size, len(data))
+        params = {
+            "epochs": int(epochs),
+            "steps": -(-len(data) // size),
+            "batch_size": size,
+            "backend": "numpy",
+        }
+        self.history, self.stop_training = History(params), False
+        stepper = self._shelf.stepper(self._training_program(data), self.seed, self.step)
+        listeners = CallbackList([*_listed(callbacks), ProgressBar(verbose)], self, params)
+        with listeners, threads.limited(threads.is_small(self, size, passes=3)):
+            listeners.on_train_begin()
+            try:
+                loop.train(
+                    stepper,
+                    data,
+                    batch_size=size,
+                    epochs=int(epochs),
+                    first_epoch=self.epoch,
+                    shuffle=shuffle,
+                    seed=self.seed,
+                    callbacks=listeners,
+                    should_stop=lambda: self.stop_training,
+                    after_epoch=self._after_epoch(stepper, self.history, validation),
+                    refresh=lambda: self._shelf.refresh(stepper),
+                )
+            except DivergedError as error:
+                raise DivergenceError(error.message(optimizer.rate_at(error.step))) from None
+            finally:
+                self._store(stepper)
+            self._shelf.apply_average()
+            listeners.on_train_end()
+        return self.history
+
+    def _store(self, stepper: loop.Stepper) -> None:
+        """Put the stepper's arrays into the layers, unless a callback has put others there since."""
+        if stepper.dirty:
+            self._shelf.store(stepper)
+            self.step, stepper.dirty = stepper.step, False
+
+    def _after_epoch(
+        self, stepper: loop.Stepper, history: History, validation: Dataset | None
+    ) -> Callable[[int, dict[str, float]], dict[str, float]]:
+        def after(epoch: int, logs: dict[str, float]) -> dict[str, float]:
+            self._store(stepper)
+            self.epoch += 1
+            if validation is not None:
+                held_out = self._evaluate(validation)
+                logs = {**logs, **{f"val_{name}": value for name, value in held_out.items()}}
+            history.append(epoch, logs)
+            return logs
+
+        return after
+
+    # ------------------------------------------------------------------------------------ using
+    def predict(self, X: Any, batch_size: int = 4096, mc_samples: int | None = None) -> np.ndarray:
+        """The last layer's output.
+
+        Parameters
+        ----------
+        X : array (n, ...), or list of arrays
+        batch_size : int, default 4096
+            Rows computed at a time.
+        mc_samples : int, optional
+            Draw dropout and noise as in training, and average so many passes (Monte Carlo). The draws follow
+            from the model's seed, so a second call answers the same.
+
+        Returns
+        -------
+        ndarray (n, ...)
+        """
+        return self._predicted(Dataset(prepare.prepare_inputs(self, X, "predict()")), batch_size, mc_samples)
+
+    def _predicted(self, data: Dataset, batch_size: int, mc_samples: int | None = None) -> np.ndarray:
+        parts = prepare.parts(data, batch_size)
+        with threads.limited(threads.is_small(self, min(len(data), batch_size), passes=1)):
+            if mc_samples is not None:
+                samples = whole_number(mc_samples, "mc_samples", "predict()")
+                arrays = sampled_predictions(self._shelf, parts, samples, self.seed)
+            else:
+                program = self._shelf.program("predict", None)
+                results = [self._shelf.run(program, part, self.seed, self.step) for part in parts]
+                arrays = [np.asarray(result["return", "scores"]) for result in results]
+        return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
+
+    def _evaluate(self, data: Dataset, batch_size: int = 4096) -> dict[str, float]:
+        values = self._loss_and_metrics(data, batch_size, training=False)
+        total = values.pop("data_loss") + values.pop("penalty", 0.0)
+        return {"loss": total, **values, **self._held_out_scores(data, batch_size)}
+
+    def _held_out_scores(self, data: Dataset, batch_size: int) -> dict[str, float]:
+        """The metrics that need all predictions at once."""
+        loss, _ = self._compiled("a metric")
+        scorers = [metric for metric in self.metrics if isinstance(metric, metric_functions.Scorer)]
+        scores = self._predicted(data, batch_size) if scorers else None
+        return {scorer.name: scorer.score(data.targets, scores, loss, data.weights) for scorer in scorers}
+
+    def _loss_and_metrics(self, data: Dataset, batch_size: int, training: bool) -> dict[str, float]:
+        loss, _ = self._compiled("a loss")
+        program = self._shelf.program("loss", prepare.target_spec(data), data.weights is not None, training)
+        parts = prepare.parts(data, len(data) if training else batch_size)
+        summed = loss.reduction == "sum"
+        with threads.limited(threads.is_small(self, min(len(data), batch_size), passes=1)):
+            return loss_and_metrics(self._shelf, program, parts, self.seed, self.step, summed)
+
+    def evaluate(self, X: Any, y: Any, batch_size: int = 4096, sample_weight: Any = None) -> dict[str, float]:
+        """Loss and metrics, as in prediction.
+
+        Parameters
+        ----------
+        X, y : arrays
+        batch_size : int, default 4096
+            Rows computed at a time.
+        sample_weight : array (n,), optional
+
+        Returns
+        -------
+        dict
+            ``"loss"`` (data loss and penalty) and each metric.
+        """
+        return self._evaluate(self._dataset(X, y, "evaluate()", sample_weight), batch_size)
+
+    def loss(self, X: Any, y: Any, sample_weight: Any = None, training: bool = False) -> LossValue:
+        """Data loss and penalty.
+
+        Parameters
+        ----------
+        X, y : arrays
+        sample_weight : array (n,), optional
+        training : bool, default False
+            As in training: dropout drops (as in the next step), batch normalization uses the batch.
+
+        Returns
+        -------
+        LossValue
+            ``(data, penalty)``.
+        """
+        values = self._loss_and_metrics(self._dataset(X, y, "loss()", sample_weight), 4096, training)
+        return LossValue(values["data_loss"], values.get("penalty", 0.0))
+
+    def gradients(
+        self, X: Any, y: Any, sample_weight: Any = None, training: bool = False
+    ) -> dict[str, np.ndarray]:
+        """The gradient of the total loss with respect to each trained parameter.
+
+        Parameters
+        ----------
+        X, y : arrays
+            One batch.
+        sample_weight : array (n,), optional
+        training : bool, default False
+
+        Returns
+        -------
+        dict
+            Key → array of the parameter's shape.
+        """
+        data = self._dataset(X, y, "gradients()", sample_weight)
+        weighted = data.weights is not None
+        program = self._shelf.program("gradients", prepare.target_spec(data), weighted, training)
+        values = self._shelf.run(program, data, self.seed, self.step)
+        return {key: np.asarray(value) for (kind, key), value in values.items() if kind == "gradients"}
+
+    def script(
+        self,
+        folder: str | Path,
+        X: Any,
+        y: Any,
+        batch_size: int = 32,
+        epochs: int = 1,
+        shuffle: bool = True,
+        sample_weight: Any = None,
+    ) -> Path:
+        """Write a program of its own, NumPy only, that repeats the losses of ``fit`` bit for bit.
+
+        Parameters
+        ----------
+        folder : str or Path
+            Receives ``program.py`` and ``data.npz``.
+        X, y : arrays
+        batch_size, epochs, shuffle
+            As for ``fit``; it starts from the model's present state.
+        sample_weight : array (n,), optional
+
+        Returns
+        -------
+        Path
+            Of ``program.py``.
+        """
+        _check_epochs(epochs)
+        if self._compiled("script()")[1].full_batch:
+            raise InputError("script() needs an optimizer that goes step by step; SciPy runs LBFGS.")
+        data = self._dataset(X, y, "script()", sample_weight)
+        size = min(whole_number(batch_size, "batch_size", "script()"), len(data))
+        program = self._training_program(data)
+        self._shelf.text(program)
+        one_thread = threads.is_small(self, size, passes=3)
+        run = script.Run(size, int(epochs), self.seed, self.step, self.epoch, shuffle, one_thread)
+        values = self._shelf.training_values(program, self.seed, self.step)
+        return script.write(Path(folder), program, values, data, run)
+
+
+def known_name(name: str, known: Sequence[str], what: str) -> None:
+    """An error for a name that is not among those known."""
+    if name not in known:
+        raise UnknownNameError(f"unknown {what} {name!r}. {suggest(name, known)}")
+
+
+def _check_epochs(epochs: Any) -> None:
+    if isinstance(epochs, bool) or not isinstance(epochs, int | np.integer) or epochs < 0:
+        raise InputError(f"epochs must be a whole number of at least 0; got {epochs!r}.")
+
+
+def _listed(callbacks: Any) -> list[Any]:
+    return [callbacks] if hasattr(callbacks, "on_epoch_end") else list(callbacks or [])
