@@ -298,14 +298,14 @@ def test_wrapping_of_single_lines(line, rows):
 
 def test_shared_views_do_not_multiply_the_text():
     def f(x):
-        for _ in range(40):
+        for _ in range(5):
             r = [(x * 1.1).reshape(3, 2)]
             x = [(r[0] * r[0] / 2).reshape(2, 3)][0]
             x = [np.where(x > 0, x * (x > 0.5), x)][0]
         return x
 
     program = compile_graph(gn.trace(f, (2, 3)))
-    assert len(program.text) < 20_000
+    assert len(program.text) < 2_500  # written out wherever it is used, it would be 100,000
     x = np.linspace(-1, 0.5, 6).reshape(2, 3)
     np.testing.assert_allclose(program({("argument", "x"): x})["return", "0"], f(x), rtol=1e-12)
 
