@@ -15,10 +15,11 @@ from glassnet.graph.graph import Graph
 from glassnet.nn.core import Activation
 from glassnet.nn.layer import Layer
 from glassnet.nn.network import FunctionalNetwork, Network
+from glassnet.nn.registry import known_name
 from glassnet.trace.tracer import TracedArray
 from glassnet.train import graphs, prepare
 from glassnet.train.shelf import Shelf
-from glassnet.train.trainable import LossValue, Trainable, known_name
+from glassnet.train.trainable import LossValue, Trainable
 
 __all__ = ["LossValue", "Model", "Sequential"]
 

@@ -75,7 +75,9 @@ STREAMING = [
 
 
 @pytest.mark.parametrize(
-    "metric, loss, units, y, expected", STREAMING, ids=[f"{r[0]!r:.40}, {r[1]}" for r in STREAMING]
+    "metric, loss, units, y, expected",
+    STREAMING,
+    ids=[f"{getattr(r[0], '__name__', r[0])!s:.40}, {r[1]}" for r in STREAMING],
 )
 def test_streaming_metrics(metric, loss, units, y, expected):
     model, scores = trained(loss, units, y, [metric])

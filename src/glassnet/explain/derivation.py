@@ -20,7 +20,7 @@ from glassnet.explain import latex
 from glassnet.graph.graph import Graph, Place, input_place
 from glassnet.graph.node import Node, topological
 from glassnet.printers.to_numpy import PrintedProgram, print_numpy
-from glassnet.programs.interpret import INTERPRET, Frame
+from glassnet.programs.interpret import Frame, evaluate_node
 
 
 @dataclass(frozen=True)
@@ -170,14 +170,7 @@ class _Chain:
         self.frame = Frame(self.graph, {**self.graph.values, **values})
         self.known: dict[Node, Any] = {}
         for node in self.graph.nodes():
-            self.known[node] = self._compute(node, self.known)
-
-    def _compute(self, node: Node, known: Mapping[Node, Any]) -> Any:
-        function = INTERPRET[node.op]
-        assert function is not None
-        inputs = [known[x][0] if x.op == "call" and node.op != "item" else known[x] for x in node.inputs]
-        with np.errstate(over="ignore"):
-            return function(self.frame, node, *inputs)
+            self.known[node] = evaluate_node(self.frame, node, self.known)
 
     def value(self, node: Node) -> Any:
         """A node's array."""
@@ -275,6 +268,6 @@ class _Chain:
         affected = {node}
         for later in self.graph.nodes():
             if later.label.phase == "forward" and any(x in affected for x in later.inputs):
-                known[later] = self._compute(later, known)
+                known[later] = evaluate_node(self.frame, later, known)
                 affected.add(later)
         return float(known[self.loss])

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from typing import Any, Union
 
 from glassnet.errors import ShapeError
-from glassnet.graph.dims import Dim, Shape, broadcast_shapes
-from glassnet.graph.ops import ELEMENTWISE, INFER, UNARY_FLOAT, Kind, is_weak, join_kinds
+from glassnet.graph.dims import Dim, Shape
+from glassnet.graph.ops import ELEMENTWISE, INFER, UNARY_FLOAT, Kind, common_shape, is_weak, join_kinds
 
 Value = Union["Node", Dim, bool, int, float]
 
@@ -271,13 +271,9 @@ def _drop_broadcasts(op: str, inputs: tuple[Node, ...], attrs: dict[str, Any]) -
     for i, node in enumerate(inputs):
         if node.op == "broadcast":
             candidate = (*inputs[:i], node.inputs[0], *inputs[i + 1 :])
-            if _shape(candidate) == shape and _infer(op, candidate, attrs)[1] == kind:
+            if common_shape(*candidate) == shape and _infer(op, candidate, attrs)[1] == kind:
                 inputs = candidate
     return inputs
-
-
-def _shape(nodes: Iterable[Node]) -> Shape:
-    return broadcast_shapes(*[node.shape for node in nodes])
 
 
 _FLOAT_OPS = frozenset((*UNARY_FLOAT, "div", "mean", "var"))

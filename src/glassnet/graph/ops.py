@@ -50,12 +50,13 @@ def join_kinds(*kinds: Kind) -> Kind:
     return "int" if "int" in strong else max(strong, key=KINDS.index)
 
 
-def _shapes(*nodes: Node) -> Shape:
+def common_shape(*nodes: Node) -> Shape:
+    """The shape that several nodes broadcast to."""
     return broadcast_shapes(*[node.shape for node in nodes])
 
 
 def _arithmetic(*nodes: Node) -> Signature:
-    return _shapes(*nodes), join_kinds(*[node.kind for node in nodes])
+    return common_shape(*nodes), join_kinds(*[node.kind for node in nodes])
 
 
 def _no_bool(*nodes: Node) -> Signature:
@@ -65,18 +66,18 @@ def _no_bool(*nodes: Node) -> Signature:
 
 
 def _to_float(*nodes: Node) -> Signature:
-    return _shapes(*nodes), "weak_float" if all(is_weak(node.kind) for node in nodes) else "float"
+    return common_shape(*nodes), "weak_float" if all(is_weak(node.kind) for node in nodes) else "float"
 
 
 def _to_bool(*nodes: Node) -> Signature:
-    return _shapes(*nodes), "weak_int" if all(is_weak(node.kind) for node in nodes) else "bool"
+    return common_shape(*nodes), "weak_int" if all(is_weak(node.kind) for node in nodes) else "bool"
 
 
 def _where(condition: Node, a: Node, b: Node) -> Signature:
     kind = join_kinds(a.kind, b.kind)
     if kind == "weak_int" and not is_weak(condition.kind):
         kind = "int"
-    return _shapes(condition, a, b), kind
+    return common_shape(condition, a, b), kind
 
 
 def reduced_shape(shape: Shape, axis: tuple[int, ...], keepdims: bool) -> Shape:

@@ -13,9 +13,9 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from glassnet.graph.dims import Dim, Shape, broadcast_shapes, product
+from glassnet.graph.dims import Dim, Shape, product
 from glassnet.graph.node import RULES, Node, broadcast, make, reshape
-from glassnet.graph.ops import Kind, Slices, is_weak, join_kinds
+from glassnet.graph.ops import Kind, Slices, common_shape, is_weak, join_kinds
 
 Answer = Any  # a Node, a number, an extent, or None for "does not apply"
 Axes = tuple[int, ...]
@@ -39,10 +39,6 @@ def is_integer(node: Node) -> bool:
 def opened(node: Node, op: str) -> bool:
     """Whether a rule may look inside ``node``: it is an ``op`` and carries no user's name."""
     return node.op == op and node.label.name is None
-
-
-def _shape(*nodes: Node) -> Shape:
-    return broadcast_shapes(*[node.shape for node in nodes])
 
 
 # ------------------------------------------------------------------------------------------ constants
@@ -110,7 +106,7 @@ def neutral(op: str, left: float | None, right: float | None) -> Callable[[Node,
         for constant, number, other in ((a, left, b), (b, right, a)):
             if number is not None and is_constant(constant, number):
                 kind = "float" if op == "div" and not is_weak(other.kind) else join_kinds(a.kind, b.kind)
-                return filled(other, _shape(a, b), kind)
+                return filled(other, common_shape(a, b), kind)
         return None
 
     return rule
@@ -133,7 +129,7 @@ def subtract_negative(a: Node, b: Node) -> Answer:
     """``a - (-b)`` → ``a + b``; ``0 - b`` → ``-b``."""
     if opened(b, "neg"):
         return a + b.inputs[0]
-    return -b if is_constant(a, 0) and b.kind != "bool" and b.shape == _shape(a, b) else None
+    return -b if is_constant(a, 0) and b.kind != "bool" and b.shape == common_shape(a, b) else None
 
 
 def constant_first(a: Node, b: Node) -> Answer:
@@ -185,7 +181,7 @@ def multiply_reciprocal(a: Node, b: Node) -> Answer:
     for p, q in ((a, b), (b, a)):
         numerator, divisors = fraction(q.inputs[0] if opened(q, "broadcast") else q)
         constant_over = bool(divisors) and numerator.op == "const"
-        if constant_over and not is_weak(p.kind) and _shape(p, *divisors) == _shape(a, b):
+        if constant_over and not is_weak(p.kind) and common_shape(p, *divisors) == common_shape(a, b):
             return functools.reduce(operator.truediv, divisors, value(numerator) * p)
     return None
 
@@ -260,7 +256,7 @@ def power_one(a: Node, b: Node) -> Answer:
 def where_known(condition: Node, a: Node, b: Node) -> Answer:
     """A constant condition chooses now."""
     chosen = {True: a, False: b}.get(value(condition)) if condition.op == "const" else None
-    return chosen if chosen is not None and chosen.shape == _shape(a, b) else None
+    return chosen if chosen is not None and chosen.shape == common_shape(a, b) else None
 
 
 # ------------------------------------------------------------------------------------------ reductions

@@ -11,6 +11,7 @@ from glassnet.errors import GlassnetError, InputError
 from glassnet.graph.dims import Shape
 from glassnet.graph.graph import Place, input_node
 from glassnet.graph.node import Node, current
+from glassnet.trace.names import unused
 from glassnet.trace.numpy_api import random_uniform_of
 from glassnet.trace.tracer import Late, Trace, TracedArray, node_of
 
@@ -67,9 +68,7 @@ class NetworkTrace(Trace):
         key = (id(owner), attribute)
         if key not in self.hyper_nodes:
             taken = {place[1] for place in self.hypers} | self.reserved
-            unique = next(
-                n for i in range(1, len(taken) + 2) if (n := name if i == 1 else f"{name}_{i}") not in taken
-            )
+            unique = unused(name, taken)
             place = ("hyper", unique)
             self.hyper_nodes[key] = input_node(unique, (), "weak_float", place)
             self.hypers[place] = (owner, attribute)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from glassnet.errors import InputError, UnknownNameError, suggest
@@ -19,6 +19,12 @@ def snake_case(name: str) -> str:
     'batch_normalization'
     """
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+
+
+def known_name(name: str, known: Collection[str], what: str) -> None:
+    """An error for a name that is not among those known."""
+    if name not in known:
+        raise UnknownNameError(f"unknown {what} {name!r}. {suggest(name, known)}")
 
 
 def lookup(what: str, table: Mapping[str, Any], identifier: Any) -> Any:

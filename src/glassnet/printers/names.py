@@ -10,11 +10,11 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Sequence
 
 from glassnet.graph.graph import Graph, input_place
 from glassnet.graph.node import Node
+from glassnet.trace.names import unused
 
 _OWN_NAME = ("argument", "hyper", "captured")
 
@@ -43,14 +43,6 @@ def scope_numbers(nodes: Sequence[Node], numbered: Iterable[str]) -> dict[str, s
         used.setdefault(number, set()).update(names)
         result[scope] = str(number)
     return result
-
-
-def unused(name: str, taken: set[str]) -> str:
-    """``name``, or ``name_2`` and so on where it is taken; taken from now on."""
-    numbered = (f"{name}_{count}" for count in itertools.count(2))
-    free = name if name not in taken else next(other for other in numbered if other not in taken)
-    taken.add(free)
-    return free
 
 
 class Names:

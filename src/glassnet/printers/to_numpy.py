@@ -15,8 +15,8 @@ from glassnet.printers.expressions import EXPRESSIONS, Piece, number
 from glassnet.printers.helpers import HELPERS, helper_source
 from glassnet.printers.layout import align_comments, comment_text, heading, plain, wrap
 from glassnet.printers.lines import WIDTH, Lines
-from glassnet.printers.names import Names, unused
-from glassnet.trace.names import RESERVED
+from glassnet.printers.names import Names
+from glassnet.trace.names import RESERVED, unused
 
 
 class NumpyText:

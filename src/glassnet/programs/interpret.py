@@ -151,6 +151,15 @@ INTERPRET: dict[str, Callable[..., Any] | None] = {
 }
 
 
+def evaluate_node(frame: Frame, node: Node, known: Mapping[Node, Any]) -> Any:
+    """One node's value from its inputs'; a call's is the tuple of its results."""
+    function = INTERPRET[node.op]
+    assert function is not None, node.op
+    inputs = [known[x][0] if x.op == "call" and node.op != "item" else known[x] for x in node.inputs]
+    with np.errstate(over="ignore"):
+        return function(frame, node, *inputs)
+
+
 def trace_values(
     graph: Graph, values: Mapping[Place, Any], float_dtype: Any = None
 ) -> Iterator[tuple[Node, Any]]:
@@ -158,11 +167,7 @@ def trace_values(
     frame = Frame(graph, values, float_dtype)
     known: dict[Node, Any] = {}
     for node in graph.nodes():
-        function = INTERPRET[node.op]
-        assert function is not None, node.op
-        inputs = [known[x][0] if x.op == "call" and node.op != "item" else known[x] for x in node.inputs]
-        with np.errstate(over="ignore"):
-            known[node] = function(frame, node, *inputs)
+        known[node] = evaluate_node(frame, node, known)
         yield node, known[node][0] if node.op == "call" else known[node]
 
 

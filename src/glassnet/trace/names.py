@@ -119,6 +119,14 @@ class LastNameReader:
             self.site, self.node = site, weakref.ref(node)
 
 
+def unused(name: str, taken: set[str]) -> str:
+    """``name``, or ``name_2`` and so on where it is taken; taken from now on."""
+    numbered = (f"{name}_{count}" for count in itertools.count(2))
+    free = name if name not in taken else next(other for other in numbered if other not in taken)
+    taken.add(free)
+    return free
+
+
 def variable_holding(array: object) -> str | None:
     """The name of a local, enclosing or global variable of the user's that is this very object."""
     frame = visible_frame()

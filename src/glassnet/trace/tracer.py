@@ -31,7 +31,7 @@ from glassnet.graph.node import (
 )
 from glassnet.graph.ops import Kind
 from glassnet.trace.frames import trace_error, user_line
-from glassnet.trace.names import NameReader, variable_holding
+from glassnet.trace.names import NameReader, unused, variable_holding
 
 UFUNCS: dict[Any, Any] = {}  # NumPy ufunc → function of traced arrays; filled by numpy_api
 FUNCTIONS: dict[Any, Any] = {}  # NumPy function → function of traced arrays; filled by numpy_api
@@ -283,9 +283,7 @@ def capture(array: np.ndarray, original: object) -> Node:
             return node
     taken = {node.attrs["name"] for node in builder.captured} | builder.reserved
     name = variable_holding(original) or "constant"
-    unique = next(
-        n for i in range(1, len(taken) + 2) if (n := name if i == 1 else f"{name}_{i}") not in taken
-    )
+    unique = unused(name, taken)
     node = input_node(unique, array.shape, kind_of(array.dtype), ("captured", unique))
     builder.captured[node] = original if isinstance(original, np.ndarray) else array
     return node

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from glassnet.grad.backward import backward
-from glassnet.graph.dims import N, Shape
+from glassnet.graph.dims import N
 from glassnet.graph.graph import Graph, Place, input_node, input_place
 from glassnet.graph.node import Node, make, place
 from glassnet.nn.context import NetworkTrace, Weight
@@ -23,6 +23,7 @@ from glassnet.nn.losses import Loss
 from glassnet.nn.metrics import Metric
 from glassnet.nn.specs import Spec
 from glassnet.optim.optimizers import Optimizer
+from glassnet.printers.expressions import shape_text
 from glassnet.trace.tracer import TracedArray, node_of
 from glassnet.train.updates import add_update, part_of, rename
 
@@ -327,7 +328,7 @@ def _training_doc(sheet: Sheet, spec: Spec, vector: Node | None) -> str:
         first = "The loss and its gradient at w; SciPy's L-BFGS-B chooses the next w."
     rest = [_batch_doc(sheet, spec)]
     if vector is not None:
-        rest.append(f"w {_shape(vector.shape)} holds all parameters, end to end.")
+        rest.append(f"w {shape_text(vector.shape)} holds all parameters, end to end.")
     if sheet.trace.step is not None:
         rest.append("t = 1, 2, ... is the number of the step.")
     if sheet.trace.updates:
@@ -339,8 +340,4 @@ def _batch_doc(sheet: Sheet, spec: Spec) -> str:
     """The docstring's line about the batch: x (n, 3) inputs, y (n,) labels."""
     words = {"y": "labels" if spec.kind == "int" else "targets", "sample_weight": "weights"}
     names = {node.attrs["name"]: node.shape for node in sheet.first}
-    return ", ".join(f"{n} {_shape(s)} {words.get(n, 'inputs')}" for n, s in names.items()) + "."
-
-
-def _shape(shape: Shape) -> str:
-    return f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
+    return ", ".join(f"{n} {shape_text(s)} {words.get(n, 'inputs')}" for n, s in names.items()) + "."

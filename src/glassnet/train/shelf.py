@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from glassnet.errors import UnknownNameError, suggest
 from glassnet.graph.graph import Graph, Place
 from glassnet.nn.context import Weight
+from glassnet.nn.registry import known_name
 from glassnet.nn.specs import Spec
 from glassnet.optim.lbfgs import LBFGS
 from glassnet.programs.python import Program, compile_graph
@@ -46,8 +46,7 @@ class Shelf:
 
     def graph(self, kind: str, target: Spec | None, weighted: bool, training: bool) -> Graph:
         """The graph behind a program."""
-        if kind not in KINDS:
-            raise UnknownNameError(f"unknown kind of program {kind!r}. {suggest(kind, KINDS)}")
+        known_name(kind, KINDS, "kind of program")
         if kind in ("predict", "sample") or target is None:
             return graphs.prediction_graph(self.network, sampling=kind == "sample")
         if kind == "train":

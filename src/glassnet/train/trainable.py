@@ -8,12 +8,13 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 
-from glassnet.errors import DivergenceError, InputError, NotBuiltError, UnknownNameError, suggest
+from glassnet.errors import DivergenceError, InputError, NotBuiltError
 from glassnet.graph.graph import Graph
 from glassnet.nn import losses
 from glassnet.nn import metrics as metric_functions
 from glassnet.nn.advice import warn_of_dropout
 from glassnet.nn.network import Network
+from glassnet.nn.registry import known_name
 from glassnet.nn.sizes import whole_number
 from glassnet.nn.specs import Spec
 from glassnet.optim import optimizers
@@ -445,12 +446,6 @@ class Trainable(Network):
         run = script.Run(size, int(epochs), self.seed, self.step, self.epoch, shuffle, one_thread)
         values = self._shelf.training_values(program, self.seed, self.step)
         return script.write(Path(folder), program, values, data, run)
-
-
-def known_name(name: str, known: Sequence[str], what: str) -> None:
-    """An error for a name that is not among those known."""
-    if name not in known:
-        raise UnknownNameError(f"unknown {what} {name!r}. {suggest(name, known)}")
 
 
 def _check_epochs(epochs: Any) -> None:
