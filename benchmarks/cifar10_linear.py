@@ -20,7 +20,7 @@ CLASSIFIERS = {
 }
 
 
-def linear_classifier(loss: object, strength: float, rate: float) -> gn.Sequential:
+def linear_classifier(loss: object, strength: float, optimizer: gn.optimizers.Optimizer) -> gn.Sequential:
     """Scores ``x W + b`` with small random weights and an L2 penalty."""
     model = gn.Sequential(
         [
@@ -31,7 +31,7 @@ def linear_classifier(loss: object, strength: float, rate: float) -> gn.Sequenti
             )
         ]
     )
-    model.compile(gn.optimizers.SGD(rate, momentum=0.9), loss, metrics=["accuracy"])
+    model.compile(optimizer, loss, metrics=["accuracy"])
     return model
 
 
@@ -48,11 +48,12 @@ def main() -> None:
         for images in (data.X_train, data.X_test)
     )
     for name, (loss, strength) in CLASSIFIERS.items():
-        model = linear_classifier(loss, strength, rate=0.01 if name == "softmax" else 0.003)
+        optimizer = gn.optimizers.SGD(0.01 if name == "softmax" else 0.003, momentum=0.9)
+        model = linear_classifier(loss, strength, optimizer)
         model.build((None, X_train.shape[1]))
         initial = model.loss(X_train[:5000], data.y_train[:5000]).data
         for rate_factor in (1.0, 0.1):
-            model.optimizer.learning_rate *= rate_factor
+            optimizer.learning_rate *= rate_factor
             model.fit(X_train, data.y_train, batch_size=256, epochs=arguments.epochs // 2, verbose=2)
         result = model.evaluate(X_test, data.y_test)
         ship = model.parameters["dense_1.kernel"][:, data.names.index("ship")].reshape(32, 32, 3)

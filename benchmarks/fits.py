@@ -1,80 +1,63 @@
-"""How long a whole ``fit`` takes: layers to trained network, the libraries already imported."""
+"""How long a whole ``fit`` takes on real data."""
 
 from __future__ import annotations
 
+import importlib
 import time
-import warnings
+from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-from sklearn.datasets import load_digits, load_iris
+from benchmarks import STARTED, threads
+from benchmarks.networks import NETWORKS, TASKS, Network, Task, read_task
 
 
-def scaled(loaded: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Inputs with mean 0 and deviation 1 in float32 (a constant column stays 0), and labels."""
-    X, y = loaded
-    return ((X - X.mean(axis=0)) / np.maximum(X.std(axis=0), 1e-9)).astype(np.float32), y
+def prepared(peer: str, name: str) -> tuple[Any, Network, Task, Any]:
+    """The peer, what it trains, and on what."""
+    module, task = importlib.import_module(f"benchmarks.peers.{peer}"), TASKS[name]
+    return module, NETWORKS[task.network], task, read_task(name)
 
 
-def glassnet(loaded: Any, hidden: tuple[int, ...], epochs: int, batch: int) -> tuple[float, dict[str, float]]:
-    """Milliseconds, and the accuracy on the training data, which shows that the work is the same."""
-    import glassnet as gn
-    from glassnet import layers
+def take_threads(module: Any, network: Network) -> None:
+    """What suits a network of this size: for small ones one thread is the best for every library."""
+    numbers = threads.numbers(module)
+    if numbers:
+        module.set_threads(numbers[0 if network.gigaflops < 0.01 else -1])
 
-    X, y = scaled(loaded)
+
+def accuracy(predict: Callable[[Any], Any], X: Any, y: Any) -> dict[str, float]:
+    """On the training data, as a sign that the work was the same."""
+    return {"accuracy": round(float((predict(X).argmax(axis=1) == y).mean()), 3)}
+
+
+def warm(peer: str, name: str, variant: str = "") -> tuple[float, dict[str, float]]:
+    """Milliseconds of a second fit in a process, of another model of the same layers."""
+    module, network, task, (X, y) = prepared(peer, name)
+    take_threads(module, network)
+    fit = module.trainer(network, X, y, variant)
+    fit(task.epochs)
     start = time.perf_counter()
-    model = gn.Sequential(
-        [*(layers.Dense(units, "relu") for units in hidden), layers.Dense(int(y.max()) + 1)]
-    )
-    model.compile("adam", "softmax_cross_entropy")
-    model.fit(X, y, batch_size=batch, epochs=epochs, verbose=0)
+    predict = fit(task.epochs)
     elapsed = time.perf_counter() - start
-    return 1e3 * elapsed, {"accuracy": round(float((model.predict(X).argmax(axis=1) == y).mean()), 3)}
+    return 1e3 * elapsed, accuracy(predict, X, y)
 
 
-def scikit_learn(
-    loaded: Any, hidden: tuple[int, ...], epochs: int, batch: int
-) -> tuple[float, dict[str, float]]:
-    """The same for ``MLPClassifier``, told never to stop early."""
-    from sklearn.neural_network import MLPClassifier
-
-    X, y = scaled(loaded)
-    start = time.perf_counter()
-    model = MLPClassifier(
-        hidden,
-        batch_size=batch,
-        max_iter=epochs,
-        tol=0.0,
-        n_iter_no_change=epochs + 1,
-        alpha=0.0,
-        random_state=0,
-    )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that it has not converged is what was asked for
-        model.fit(X, y)
-    elapsed = time.perf_counter() - start
-    return 1e3 * elapsed, {"accuracy": round(float(model.score(X, y)), 3)}
+def whole(peer: str, name: str, variant: str = "") -> tuple[float, dict[str, float]]:
+    """Milliseconds from the start of the program: imports, reading the data, compiling, training."""
+    module, network, task, (X, y) = prepared(peer, name)
+    take_threads(module, network)
+    predict = module.trainer(network, X, y, variant)(task.epochs)
+    elapsed = time.perf_counter() - STARTED
+    return 1e3 * elapsed, accuracy(predict, X, y)
 
 
-IRIS = ((16, 16), 200, 16)
-DIGITS = ((64, 64), 20, 32)
+def compilation(peer: str, name: str, variant: str = "") -> float:
+    """Seconds by which the first fit of a network takes longer than the second; imports come before."""
+    import numba  # noqa: F401
 
+    from benchmarks.networks import data
+    from benchmarks.timing import seconds
 
-def glassnet_iris() -> tuple[float, dict[str, float]]:
-    """Iris with glassnet."""
-    return glassnet(load_iris(return_X_y=True), *IRIS)
-
-
-def scikit_learn_iris() -> tuple[float, dict[str, float]]:
-    """Iris with scikit-learn."""
-    return scikit_learn(load_iris(return_X_y=True), *IRIS)
-
-
-def glassnet_digits() -> tuple[float, dict[str, float]]:
-    """Digits with glassnet."""
-    return glassnet(load_digits(return_X_y=True), *DIGITS)
-
-
-def scikit_learn_digits() -> tuple[float, dict[str, float]]:
-    """Digits with scikit-learn."""
-    return scikit_learn(load_digits(return_X_y=True), *DIGITS)
+    module, network = importlib.import_module(f"benchmarks.peers.{peer}"), NETWORKS[name]
+    fit = module.trainer(network, *data(network, 2 * network.batch + 1), variant)
+    first = seconds(fit, 1)
+    return first - seconds(fit, 1)

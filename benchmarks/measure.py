@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import importlib.util
 import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from benchmarks import threads
+from benchmarks.networks import FOLDER
+
 ROOT = Path(__file__).parents[1]
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
-PACKAGES = ("glassnet", "numpy", "scikit-learn", "numba", "torch", "jax")
+PATIENCE = 900  # seconds for one measurement
 
 
 @dataclass(frozen=True)
@@ -29,18 +30,35 @@ class Peer:
     name : str
     function : str
         ``"module:function"``; it answers a number in the row's unit, or (number, dict of remarks).
+    arguments : tuple of str
+        Of the function.
     needs : tuple of str
         Modules without which the peer is left out.
+    cold : bool
+        Whether it starts without anything compiled earlier.
     """
 
     name: str
     function: str
+    arguments: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
+    cold: bool = False
 
     @property
-    def missing(self) -> list[str]:
-        """The modules that are not installed."""
-        return [module for module in self.needs if importlib.util.find_spec(module) is None]
+    def missing(self) -> str:
+        """The modules that are not installed, in words."""
+        names = [module for module in self.needs if importlib.util.find_spec(module) is None]
+        return f"{', '.join(names)} not installed" if names else ""
+
+
+@dataclass(frozen=True)
+class Goal:
+    """What a result should show: in words and as a test of it, for one peer, perhaps beside others."""
+
+    text: str
+    peer: str
+    reached: Callable[[Result], bool]
+    beside: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -52,139 +70,102 @@ class Row:
     name : str
         Of the file of results.
     title, unit : str
-    peers : list of Peer
-    goal : Goal, optional
+    peers : tuple of Peer
+    goals : tuple of Goal
     """
 
     name: str
     title: str
     unit: str
-    peers: list[Peer]
-    goal: Any = None
+    peers: tuple[Peer, ...]
+    goals: tuple[Goal, ...] = ()
 
 
 @dataclass
 class Result:
-    """What was measured: peer → a value per round."""
+    """What was measured: peer → a value per round; and who was left out, and why."""
 
     row: Row
     values: dict[str, list[float]] = field(default_factory=dict)
     remarks: dict[str, dict[str, Any]] = field(default_factory=dict)
-
-    @property
-    def left_out(self) -> dict[str, list[str]]:
-        """Peer → what it lacks."""
-        return {peer.name: peer.missing for peer in self.row.peers if peer.missing}
+    left_out: dict[str, str] = field(default_factory=dict)
 
     def median(self, peer: str) -> float:
         """The peer's median over the rounds."""
         return statistics.median(self.values[peer])
 
-    def ratios(self, peer: str) -> list[float]:
-        """How many times the first peer's value this one's is, round by round."""
-        first = next(iter(self.values.values()))
+    def ratios(self, peer: str, than: str = "") -> list[float]:
+        """How many times the other's value (the first peer's) this one's is, round by round."""
+        first = self.values[than or self.row.peers[0].name]
         return [b / a for a, b in zip(first, self.values[peer], strict=True)]
 
-    def ratio(self, peer: str) -> float:
+    def ratio(self, peer: str, than: str = "") -> float:
         """The median of :meth:`ratios`."""
-        return statistics.median(self.ratios(peer))
+        return statistics.median(self.ratios(peer, than))
 
-    @property
-    def reached(self) -> bool | None:
-        """Whether the goal is reached; None without a goal, or if a peer is missing."""
-        goal = self.row.goal
-        return None if goal is None or self.left_out else bool(goal.reached(self))
+    def reached(self, goal: Goal) -> bool | None:
+        """Whether a goal is reached; None if a peer is missing."""
+        present = all(name in self.values for name in (goal.peer, *goal.beside))
+        return bool(goal.reached(self)) if present else None
 
 
-def measure(row: Row, rounds: int, threads: int) -> Result:
-    """Run every peer once to warm the caches of files, then in turns, ``rounds`` times."""
-    result = Result(row)
-    present = [peer for peer in row.peers if not peer.missing]
-    for peer in present:
-        run(peer, threads)
+class FailedError(Exception):
+    """A peer's process ended without an answer."""
+
+
+def measure(row: Row, rounds: int, limit: int | None, folder: Path) -> Result:
+    """Run every peer once to warm the caches of files, then in turns, ``rounds`` times.
+
+    Who fails the first time is left out; who fails later spoils the row.
+    """
+    result = Result(row, left_out={peer.name: peer.missing for peer in row.peers if peer.missing})
+    for peer in row.peers:
+        if not peer.missing:
+            try:
+                run(peer, limit, folder)
+            except FailedError as error:
+                result.left_out[peer.name] = str(error)
+    present = [peer for peer in row.peers if peer.name not in result.left_out]
+    values: dict[str, list[float]] = {peer.name: [] for peer in present}
     for turn in range(rounds):
         for peer in present[turn % 2 :] + present[: turn % 2]:  # nobody always comes first
-            value, remarks = run(peer, threads)
-            result.values.setdefault(peer.name, []).append(value)
-            result.remarks[peer.name] = remarks
-    result.values = {peer.name: result.values[peer.name] for peer in present}
+            value, result.remarks[peer.name] = run(peer, limit, folder)
+            values[peer.name].append(value)
+    result.values = values
     return result
 
 
-def run(peer: Peer, threads: int) -> tuple[float, dict[str, Any]]:
+def run(peer: Peer, limit: int | None, folder: Path) -> tuple[float, dict[str, Any]]:
     """One measurement, in a fresh process."""
-    environment = {**os.environ, **dict.fromkeys(THREADS, str(threads))}
-    command = [sys.executable, "-m", "benchmarks.worker", peer.function]
-    done = subprocess.run(command, check=False, cwd=ROOT, env=environment, capture_output=True, text=True)
+    command = [sys.executable, "-m", "benchmarks.worker", peer.function, *peer.arguments]
+    with tempfile.TemporaryDirectory() as empty:
+        cache = Path(empty) if peer.cold else folder / "cache"
+        environment = {**os.environ, **threads.environment(limit), **caches(cache), FOLDER: str(folder)}
+        try:
+            done = subprocess.run(
+                command,
+                check=False,
+                cwd=ROOT,
+                env=environment,
+                capture_output=True,
+                text=True,
+                timeout=PATIENCE,
+            )
+        except subprocess.TimeoutExpired:
+            raise FailedError(f"no answer after {PATIENCE} s") from None
     if done.returncode:
-        raise SystemExit(f"{peer.name} failed:\n{done.stderr}")
-    value, remarks = json.loads(done.stdout)
+        lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
+        raise FailedError(f"failed: {lines[-1] if lines else f'code {done.returncode}'}")
+    value, remarks = json.loads(done.stdout.splitlines()[-1])
     return value, remarks
 
 
-# ------------------------------------------------------------------------------------------ reports
-def lines(result: Result) -> Iterator[str]:
-    """A row as a table."""
-    row = result.row
-    yield f"{row.title} [{row.unit}]"
-    width = max(len(peer.name) for peer in row.peers)
-    for i, (name, values) in enumerate(result.values.items()):
-        text = f"  {name:<{width}}  {result.median(name):9.1f}   ({min(values):.1f} to {max(values):.1f})"
-        if i:
-            ratios = result.ratios(name)
-            text += f"   x {result.ratio(name):.2f}  ({min(ratios):.2f} to {max(ratios):.2f})"
-        remarks = ", ".join(f"{key} {value}" for key, value in result.remarks[name].items())
-        yield text + (f"   {remarks}" if remarks else "")
-    for name, missing in result.left_out.items():
-        yield f"  {name:<{width}}  left out: {', '.join(missing)} not installed"
-    if row.goal is not None:
-        verdict = {True: "reached", False: "NOT REACHED", None: "not decided"}[result.reached]
-        yield f"  goal: {row.goal.text}: {verdict}"
-
-
-def as_json(result: Result, threads: int) -> str:
-    """A row as JSON, with the machine and the versions."""
-    peers = {
-        name: {
-            "median": result.median(name),
-            "values": values,
-            "ratio": result.ratio(name),
-            "ratios": result.ratios(name),
-            **result.remarks[name],
-        }
-        for name, values in result.values.items()
-    }
-    goal = None if result.row.goal is None else {"text": result.row.goal.text, "reached": result.reached}
-    content = {
-        "title": result.row.title,
-        "unit": result.row.unit,
-        "peers": peers,
-        "left_out": result.left_out,
-        "goal": goal,
-        "machine": {**machine(), "threads": threads},
-    }
-    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
-
-
-def machine() -> dict[str, Any]:
-    """Where it was measured."""
-    versions = {}
-    for package in PACKAGES:
-        try:
-            versions[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            continue
+def caches(folder: Path) -> dict[str, str]:
+    """The environment in which every library keeps what it compiled in this folder."""
     return {
-        "processor": processor(),
-        "cores": os.cpu_count(),
-        "python": platform.python_version(),
-        "versions": versions,
+        "GLASSNET_CACHE_DIR": str(folder / "glassnet"),
+        "TORCHINDUCTOR_CACHE_DIR": str(folder / "torch"),
+        "JAX_COMPILATION_CACHE_DIR": str(folder / "jax"),
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+        "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
     }
-
-
-def processor() -> str:
-    """The processor's name, where the system tells it."""
-    path = Path("/proc/cpuinfo")
-    text = path.read_text(encoding="utf-8") if path.exists() else ""
-    names = [line.partition(":")[2].strip() for line in text.splitlines() if line.startswith("model name")]
-    return names[0] if names else platform.machine()

@@ -1,89 +1,228 @@
 """Every benchmark, as a row: what is measured, by whom, and what it should show.
 
-A new peer is a function in one of the other files and an entry here; so is a new row.
+A new library is a file in peers/ and a line in the lists below; a new network is a line in networks.py and
+one here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from benchmarks.measure import Goal, Peer, Result, Row
+from benchmarks.networks import NETWORKS, TASKS
 
-from benchmarks.measure import Peer, Result, Row
-
-
-@dataclass(frozen=True)
-class Goal:
-    """What a result should show, in words and as a test of it."""
-
-    text: str
-    reached: Callable[[Result], bool]
+OURS = "glassnet numba"
 
 
-def times_faster(least: float, peer: str) -> Goal:
-    """The first peer is at least this many times faster than ``peer``."""
-    return Goal(f"at least {least:g} times faster than {peer}", lambda r: r.ratio(peer) >= least)
+# ----------------------------------------------------------------------------------------------- goals
+def times_faster(least: float, peer: str, than: str) -> Goal:
+    """``than`` is at least so many times faster than ``peer``."""
+    return Goal(f"at least {least:g} x {than}", peer, lambda r: r.ratio(peer, than) >= least, (than,))
 
 
-def below(most: float, unit: str) -> Goal:
-    """Every peer needs less than this."""
-    return Goal(f"under {most:g} {unit}", lambda r: max(map(r.median, r.values)) < most)
+def below(most: float, unit: str, *peers: str) -> list[Goal]:
+    """Each of them needs at most this much."""
+
+    def goal(peer: str) -> Goal:
+        return Goal(f"at most {most:.4g} {unit}", peer, lambda r: r.median(peer) <= most)
+
+    return [goal(peer) for peer in peers]
 
 
-def more_than_first(most: float, unit: str, peer: str) -> Goal:
-    """``peer`` needs at most this much more than the first one."""
-    return Goal(
-        f"{peer}: under {most:g} {unit} more",
-        lambda r: r.median(peer) - r.median(next(iter(r.values))) < most,
+def more_than(most: float, unit: str, peer: str, than: str) -> Goal:
+    """``peer`` needs at most this much more than ``than``."""
+
+    def reached(result: Result) -> bool:
+        return result.median(peer) - result.median(than) <= most
+
+    return Goal(f"at most {most:g} {unit} more than {than}", peer, reached, (than,))
+
+
+# ----------------------------------------------------------------------------------------------- rows
+def step(name: str, *goals: Goal, vendor_limit: bool = False) -> Row:
+    """A training step, seen from ``fit``."""
+    network, function = NETWORKS[name], "benchmarks.steps:microseconds"
+    peers = [
+        Peer(OURS, function, ("ours", name, "numba"), ("numba",)),
+        Peer("glassnet numpy", function, ("ours", name, "numpy")),
+        Peer("JAX", function, ("jax_scan", name), ("jax",)),
+        Peer("PyTorch", function, ("pytorch", name, "eager"), ("torch",)),
+        Peer("PyTorch compiled", function, ("pytorch", name, "compile"), ("torch",)),
+    ]
+    if not network.dropout:  # scikit-learn has neither batch normalization nor dropout
+        peers.append(Peer("scikit-learn", function, ("scikit", name), ("sklearn",)))
+    if vendor_limit:
+        peers.append(Peer("its matrix products alone, NumPy", function, ("by_hand", name)))
+    title = f"A training step of {network.text}, batch {network.batch}"
+    return Row(f"step_{name}", title, "µs", tuple(peers), goals)
+
+
+def whole_fit(task: str, *goals: Goal) -> Row:
+    """A program that trains one network on real data."""
+    function = "benchmarks.fits:whole"
+    peers = (
+        Peer("glassnet auto, nothing cached", function, ("ours", task, "auto"), cold=True),
+        Peer("glassnet auto", function, ("ours", task, "auto")),
+        Peer(f"{OURS}, nothing cached", function, ("ours", task, "numba"), ("numba",), cold=True),
+        Peer(OURS, function, ("ours", task, "numba"), ("numba",)),
+        Peer("glassnet numpy", function, ("ours", task, "numpy")),
+        Peer("scikit-learn", function, ("scikit", task), ("sklearn",)),
+        Peer("PyTorch", function, ("pytorch", task, "eager"), ("torch",)),
+        Peer("JAX, nothing cached", function, ("jax_scan", task), ("jax",), cold=True),
+        Peer("JAX", function, ("jax_scan", task), ("jax",)),
     )
+    return Row(f"whole_{task}", f"A whole program: {described(task)}", "ms", peers, goals)
 
+
+def warm_fit(task: str, *goals: Goal) -> Row:
+    """A second fit in one process."""
+    function = "benchmarks.fits:warm"
+    peers = (
+        Peer("glassnet auto", function, ("ours", task, "auto")),
+        Peer(OURS, function, ("ours", task, "numba"), ("numba",)),
+        Peer("glassnet numpy", function, ("ours", task, "numpy")),
+        Peer("scikit-learn", function, ("scikit", task), ("sklearn",)),
+        Peer("PyTorch", function, ("pytorch", task, "eager"), ("torch",)),
+        Peer("JAX", function, ("jax_scan", task), ("jax",)),
+    )
+    return Row(f"fit_{task}", f"A second fit in one process: {described(task)}", "ms", peers, goals)
+
+
+def described(task: str) -> str:
+    """For titles."""
+    network = NETWORKS[TASKS[task].network]
+    return f"{network.text} on {task}, {TASKS[task].epochs} epochs, batch {network.batch}"
+
+
+def compilation(name: str, title: str, cold: bool, most: float) -> Row:
+    """Every network's compilation."""
+    trained = [key for key in NETWORKS if key != "784_512_512_10"]
+    peers = tuple(
+        Peer(NETWORKS[key].text, "benchmarks.fits:compilation", ("ours", key, "numba"), ("numba",), cold)
+        for key in trained
+    )
+    return Row(name, title, "s", peers, tuple(below(most, "s", *(peer.name for peer in peers))))
+
+
+def prediction(name: str, network: str, rows: int, first: list[Peer], *goals: Goal) -> Row:
+    """A call of a trained network."""
+    function, arguments = "benchmarks.predictions:microseconds", (network, str(rows))
+    peers = (
+        *first,
+        Peer("glassnet numpy", function, ("ours", *arguments, "numpy")),
+        Peer("onnxruntime", function, ("onnx_runtime", *arguments), ("onnxruntime", "onnx")),
+        Peer("JAX", function, ("jax_scan", *arguments), ("jax",)),
+        Peer("PyTorch", function, ("pytorch", *arguments, "eager"), ("torch",)),
+        Peer("PyTorch compiled", function, ("pytorch", *arguments, "compile"), ("torch",)),
+        Peer("scikit-learn", function, ("scikit", *arguments), ("sklearn",)),
+        Peer("NumPy by hand", function, ("by_hand", *arguments)),
+    )
+    many = "one row" if rows == 1 else f"{rows} rows"
+    return Row(name, f"Predicting {many} of {NETWORKS[network].text}", "µs", peers, goals)
+
+
+def bulk(name: str, network: str) -> Row:
+    """Ten thousand rows."""
+    ours = Peer(OURS, "benchmarks.predictions:microseconds", ("ours", network, "10000", "numba"), ("numba",))
+    return prediction(name, network, 10000, [ours])
+
+
+def memory(name: str) -> Row:
+    """The most that a fit needs."""
+    network, function = NETWORKS[name], "benchmarks.memory:mebibytes"
+    peers = (
+        Peer(OURS, function, ("ours", name, "numba"), ("numba",)),
+        Peer("glassnet numpy", function, ("ours", name, "numpy")),
+        Peer("JAX", function, ("jax_scan", name), ("jax",)),
+        Peer("PyTorch", function, ("pytorch", name, "eager"), ("torch",)),
+        Peer("scikit-learn", function, ("scikit", name), ("sklearn",)),
+    )
+    title = f"Memory of a fit of {network.text}, {network.rows} rows, batch {network.batch}, data included"
+    return Row("memory", title, "MiB", peers, tuple(below(network.memory_limit, "MiB", OURS)))
+
+
+def imported() -> Row:
+    """How long imports take."""
+    modules = {"JAX": "jax", "PyTorch": "torch", "scikit-learn": "sklearn.neural_network"}
+    function = "benchmarks.imports:milliseconds"
+    peers = (
+        Peer("numpy", function, ("numpy",)),
+        Peer("numpy and glassnet", function, ("numpy", "glassnet")),
+        *(
+            Peer(f"numpy and {name}", function, ("numpy", module), (module.partition(".")[0],))
+            for name, module in modules.items()
+        ),
+    )
+    goals = (more_than(300, "ms", "numpy and glassnet", "numpy"),)
+    return Row("import_time", "Import, the files in the system's cache", "ms", peers, goals)
+
+
+def installed() -> Row:
+    """What installations weigh."""
+    function = "benchmarks.imports:mebibytes"
+    names = ("glassnet", "numba", "scikit-learn", "jax", "torch", "onnxruntime")
+    modules = {"scikit-learn": "sklearn"}
+    peers = tuple(Peer(name, function, (name,), (modules.get(name, name),)) for name in names)
+    return Row("installed_size", "Installed files, with everything required", "MiB", peers)
+
+
+def printing() -> Row:
+    """How long a deep network takes to become a program."""
+    peers = (
+        Peer("20 x Dense, BatchNormalization, Dropout", "benchmarks.printing:blocks"),
+        Peer("60 x Dense", "benchmarks.printing:dense"),
+    )
+    title = "Trace, differentiate, simplify, print and compile a training step of 60 layers"
+    return Row("print_60_layers", title, "ms", peers, tuple(below(1000, "ms", *(p.name for p in peers))))
+
+
+def step_goals(jax: float, torch: float, scikit: float | None = None) -> list[Goal]:
+    """How many times faster than each."""
+    wanted = {"JAX": jax, "PyTorch": torch, "scikit-learn": scikit}
+    return [times_faster(least, peer, OURS) for peer, least in wanted.items() if least is not None]
+
+
+BARE = Peer(
+    "glassnet predictor()",
+    "benchmarks.predictions:microseconds",
+    ("ours", "64_64_64_10", "1", "bare"),
+    ("numba",),
+)
+CHECKED = Peer(
+    "glassnet predict()",
+    "benchmarks.predictions:microseconds",
+    ("ours", "64_64_64_10", "1", "numba"),
+    ("numba",),
+)
 
 ROWS = [
-    Row(
-        "step_4_16_16_3",
-        "One training step of 4-16-16-3, batch 16, Adam (long fit minus short fit)",
-        "µs",
-        [
-            Peer("glassnet numpy", "benchmarks.steps:glassnet_numpy"),
-            Peer("scikit-learn", "benchmarks.steps:scikit_learn", needs=("sklearn",)),
-        ],
-        times_faster(2, "scikit-learn"),
+    step("3_4_4_2", *step_goals(25, 900, 600)),
+    step(
+        "4_16_16_3",
+        *step_goals(10, 180, 150),
+        times_faster(2, "scikit-learn", "glassnet numpy"),
     ),
-    Row(
-        "import_time",
-        "Import, the files in the system's cache",
-        "ms",
-        [
-            Peer("numpy", "benchmarks.imports:numpy_alone"),
-            Peer("numpy and glassnet", "benchmarks.imports:numpy_and_glassnet"),
-        ],
-        more_than_first(300, "ms", "numpy and glassnet"),
+    step("64_64_64_10", *step_goals(1.5, 15, 12)),
+    step("64_64_64_10_batchnorm", *step_goals(4, 20)),
+    step("784_256_128_10", *step_goals(0.95, 1.3, 2.2), vendor_limit=True),
+    whole_fit("iris", times_faster(1, "scikit-learn", "glassnet auto, nothing cached")),
+    whole_fit("digits"),
+    whole_fit("mnist"),
+    warm_fit("iris", times_faster(3, "scikit-learn", "glassnet auto")),
+    warm_fit("digits"),
+    compilation("compile_cold", "Compiling a training step, nothing cached", True, 4),
+    compilation("compile_cached", "Compiling a training step, cached on disk", False, 0.4),
+    prediction(
+        "predict_row",
+        "64_64_64_10",
+        1,
+        [BARE, CHECKED],
+        *below(2, "µs", BARE.name),
+        *below(25, "µs", CHECKED.name),
+        times_faster(1, "onnxruntime", BARE.name),
     ),
-    Row(
-        "print_60_layers",
-        "Trace, differentiate, simplify, print and compile a training step of 60 layers",
-        "ms",
-        [
-            Peer("20 x Dense, BatchNormalization, Dropout", "benchmarks.printing:blocks"),
-            Peer("60 x Dense", "benchmarks.printing:dense"),
-        ],
-        below(1000, "ms"),
-    ),
-    Row(
-        "fit_iris",
-        "The whole fit of 4-16-16-3 to iris, 200 epochs, batch 16, Adam, tracing included",
-        "ms",
-        [
-            Peer("glassnet", "benchmarks.fits:glassnet_iris"),
-            Peer("scikit-learn", "benchmarks.fits:scikit_learn_iris", needs=("sklearn",)),
-        ],
-    ),
-    Row(
-        "fit_digits",
-        "The whole fit of 64-64-64-10 to digits, 20 epochs, batch 32, Adam, tracing included",
-        "ms",
-        [
-            Peer("glassnet", "benchmarks.fits:glassnet_digits"),
-            Peer("scikit-learn", "benchmarks.fits:scikit_learn_digits", needs=("sklearn",)),
-        ],
-    ),
+    bulk("predict_64_64_64_10", "64_64_64_10"),
+    bulk("predict_784_512_512_10", "784_512_512_10"),
+    memory("784_256_128_10"),
+    imported(),
+    installed(),
+    printing(),
 ]

@@ -1,4 +1,4 @@
-"""The command line: `glassnet train` and `glassnet source`."""
+"""The command line: `glassnet train`, `glassnet source` and `glassnet cache`."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 import click
 
 import glassnet
+from glassnet.cli.cache_command import cache
 from glassnet.cli.mistakes import BROKEN_PIPE, INTERRUPTED, code_of, line_of
 from glassnet.cli.source_command import source
 from glassnet.cli.train_command import train
@@ -28,6 +29,7 @@ Examples:
   glassnet train --help                    every data set and setting
   glassnet source --layers 784-256-10      print the program of a network
   glassnet source --layers 2-16-3 > step.py
+  glassnet cache                           how much compiled programs take, and where
 """
 
 
@@ -94,3 +96,4 @@ def main(context: click.Context) -> None:
 
 main.add_command(train)
 main.add_command(source)
+main.add_command(cache)

@@ -6,14 +6,16 @@ from collections.abc import Callable
 
 from glassnet.graph.graph import Graph
 from glassnet.passes.expand import expand_all, expand_inline
+from glassnet.passes.lower import lower_statistics
 from glassnet.passes.tidy import drop_stops
 
 Pass = Callable[[Graph], Graph]
 
-# What a printer gets to see. NumPy keeps composites as helpers; the reference has none left.
+# What a printer gets to see. NumPy keeps composites as helpers; the others have none left.
 PIPELINES: dict[str, tuple[Pass, ...]] = {
     "numpy": (drop_stops, expand_inline),
     "reference": (drop_stops, expand_all),
+    "compiled": (drop_stops, expand_all, lower_statistics),
 }
 
 

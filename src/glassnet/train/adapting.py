@@ -17,6 +17,7 @@ from glassnet.nn.network import Network
 from glassnet.programs.python import compile_graph
 from glassnet.trace.tracer import TracedArray
 from glassnet.train.data import Dataset
+from glassnet.train.prepare import as_floats
 
 
 def adapt(network: Network, data: Dataset) -> None:
@@ -59,7 +60,8 @@ def _arriving(network: Network, layer: Layer, data: Dataset) -> np.ndarray:
     places = tuple(("return", f"arriving{i + 1}") for i in range(len(nodes)))
     graph = Graph(tuple(used), nodes, places, name="arriving", values=dict(captured))
     values: dict[Any, Any] = {**captured, **statistics}
-    values.update({input_place(node): array for node, array in zip(inputs, data.inputs, strict=True)})
+    arrays = as_floats(network, data).inputs
+    values.update({input_place(node): array for node, array in zip(inputs, arrays, strict=True)})
     return np.concatenate([np.asarray(array) for array in compile_graph(graph)(values).values()])
 
 

@@ -19,10 +19,19 @@ from glassnet.errors import InputError, InputTypeError, ShapeError, suggest
 from .reading import read_array, read_numbers
 from .wording import a_kind, both, count, place, short, some
 
-__all__ = ["as_array", "as_integers", "as_numbers", "check_lengths", "check_sample_weight", "class_weights"]
+__all__ = [
+    "as_array",
+    "as_integers",
+    "as_numbers",
+    "as_stored",
+    "check_lengths",
+    "check_sample_weight",
+    "class_weights",
+]
 
 Array = NDArray[Any]
 
+_CHUNK = 2**20  # numbers looked at together
 _EXACT = 2**53  # up to here every whole number is exact in float64
 
 
@@ -74,6 +83,45 @@ def as_array(X: ArrayLike, name: str, *, where: str, dtype: DTypeLike = np.float
     if not finite:
         raise _not_finite(source, array, X, name, where)
     return array
+
+
+def as_stored(X: ArrayLike, name: str, *, where: str, dtype: DTypeLike = np.float32) -> Array:
+    """Finite numbers as they lie in memory: compiled programs convert row by row, so nothing is copied.
+
+    Parameters
+    ----------
+    X, name, where
+        As for `as_array`.
+    dtype : dtype, default float32
+        What the values must fit into.
+
+    Returns
+    -------
+    ndarray
+        X itself where it is an array of integers, booleans, float32 or float64; else as `as_array` makes it.
+
+    Raises
+    ------
+    InputError, InputTypeError, ShapeError
+        As for `as_array`.
+
+    Examples
+    --------
+    >>> as_stored(np.zeros((2, 2), np.uint8), "X", where="fit()").dtype
+    dtype('uint8')
+    """
+    source = _read(X, name, where)
+    if source.dtype.kind not in "biu" and source.dtype not in (np.float32, np.float64):
+        return as_array(X, name, where=where, dtype=dtype)
+    if source.dtype.kind == "f":
+        rows = max(1, _CHUNK // max(1, source[:1].size))
+        for start in range(0, len(source), rows):
+            with np.errstate(over="ignore", invalid="ignore"):
+                part = source[start : start + rows].astype(dtype, copy=False)
+                finite = math.isfinite(part.sum()) or np.isfinite(part).all()
+            if not finite:
+                return as_array(X, name, where=where, dtype=dtype)  # which says what is wrong
+    return source
 
 
 def as_numbers(X: ArrayLike, name: str, *, where: str, dtype: DTypeLike = np.float32) -> Array:

@@ -103,14 +103,15 @@ def batches(n: int, batch_size: int, order: Order | None = None) -> Iterator[Ord
     >>> list(batches(3, 2, order=np.array([2, 0, 1])))
     [array([2, 0]), array([1])]
     """
-    size = _batch_size(batch_size)
+    size = checked_batch_size(batch_size)
     starts = range(0, n, size)
     if order is None:
         return (slice(start, min(start + size, n)) for start in starts)
     return (order[start : start + size] for start in starts)
 
 
-def _batch_size(batch_size: Any) -> int:
+def checked_batch_size(batch_size: Any) -> int:
+    """How many examples a batch has, or an error."""
     try:
         size = operator.index(batch_size)
     except TypeError:

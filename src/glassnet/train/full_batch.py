@@ -9,6 +9,7 @@ import numpy as np
 
 from glassnet.graph.graph import Place
 from glassnet.optim.lbfgs import LBFGS
+from glassnet.programs.compiled import CompiledProgram
 from glassnet.programs.python import Program
 from glassnet.train.data import Dataset
 from glassnet.train.loop import Stepper, Values
@@ -66,3 +67,49 @@ class FullBatchStepper(Stepper):
 
     def values(self) -> Values:
         return {**super().values(), ("return", "w"): self.bound["w"]}
+
+
+class CompiledFullBatchStepper(FullBatchStepper):
+    """The same, its loss and gradient computed by a compiled program.
+
+    Parameters
+    ----------
+    program : Program
+    compiled : CompiledProgram
+        Of the same graph.
+    values, seed, step, optimizer
+        As for :class:`FullBatchStepper`.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        compiled: CompiledProgram,
+        values: Mapping[Place, Any],
+        seed: int,
+        step: int,
+        optimizer: LBFGS,
+    ) -> None:
+        self.compiled = compiled
+        compiled.put({**program.graph.values, **values})
+        super().__init__(program, values, seed, step, optimizer)
+
+    def set_hyper(self, values: Mapping[Place, Any]) -> None:
+        super().set_hyper(values)
+        self.compiled.set_hyper(values)
+
+    def run(self, batch: Dataset) -> Any:
+        self.rows = len(batch)
+        self.compiled.reserve(self.rows)
+        arrays = {("argument", name): array for name, array in batch.arrays().items() if array is not None}
+        self.compiled.put(arrays, self.rows)
+        return super().run(batch)
+
+    def _evaluate(self, w: np.ndarray, statistics: Mapping[str, np.ndarray]) -> Any:
+        state = {("state", key): array for key, array in statistics.items()}
+        self.compiled.put({("argument", "w"): w, **state})
+        found = self.compiled.step(self.rows, self.seed, self.step)
+        self.bound["w"] = w
+        renewed = {key: found["state", key] for key in statistics if ("state", key) in found}
+        self.bound.get("state", {}).update({**statistics, **renewed})
+        return [found[place] for place in self.program.returned]

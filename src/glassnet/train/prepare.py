@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,8 +21,9 @@ ClassWeight = Mapping[Any, float] | str | None
 _EMBEDDING = "Raise the input_dim of Embedding, or number what it looks up from 0."
 
 
-def prepare_inputs(network: Network, X: Any, where: str) -> tuple[np.ndarray, ...]:
-    """One checked array per input; builds a network that has not seen a shape yet."""
+def prepare_inputs(network: Network, X: Any, where: str, stored: bool = False) -> tuple[np.ndarray, ...]:
+    """One checked array per input, as it is ``stored`` if wanted; builds a network that saw no shape yet."""
+    read = checks.as_stored if stored else checks.as_array
     several = len(network.input_specs) > 1
     given = list(X) if several and isinstance(X, list | tuple) else [X]
     if several and len(given) != len(network.input_specs):
@@ -33,7 +35,7 @@ def prepare_inputs(network: Network, X: Any, where: str) -> tuple[np.ndarray, ..
     arrays = tuple(
         checks.as_integers(x, name, where=where, fractions="which Embedding looks up.")
         if kind == "int"
-        else checks.as_array(x, name, where=where, dtype=network.dtype)
+        else read(x, name, where=where, dtype=network.dtype)
         for x, name, kind in zip(given, names, kinds, strict=True)
     )
     if not network.built:
@@ -56,9 +58,10 @@ def prepare(
     where: str,
     sample_weight: Any = None,
     class_weight: ClassWeight = None,
+    stored: bool = False,
 ) -> Dataset:
-    """Inputs, targets as the loss wants them, and weights."""
-    inputs = prepare_inputs(network, X, where)
+    """Inputs (as they are ``stored``, if wanted), targets as the loss wants them, and weights."""
+    inputs = prepare_inputs(network, X, where, stored)
     numbers = checks.as_numbers(y, "y", where=where, dtype=network.dtype)
     targets = loss.targets(numbers, network.output_shape, network.dtype, where)
     checks.check_lengths(X=inputs[0], y=targets, sample_weight=sample_weight)
@@ -78,6 +81,13 @@ def labels_of(targets: np.ndarray) -> np.ndarray:
     return targets[:, 0] if targets.shape[1] == 1 else targets.argmax(axis=1)
 
 
+def as_floats(network: Network, data: Dataset) -> Dataset:
+    """Data as NumPy programs take it: floats of the network's type."""
+    pairs = zip(data.inputs, network.input_specs, strict=True)
+    inputs = tuple(x if spec.kind == "int" else np.require(x, network.dtype, ["C"]) for x, spec in pairs)
+    return replace(data, inputs=inputs)
+
+
 def target_spec(data: Dataset) -> Spec:
     """Shape and kind of the targets."""
     assert data.targets is not None
@@ -85,13 +95,14 @@ def target_spec(data: Dataset) -> Spec:
 
 
 def with_validation(
-    network: Network, loss: Loss, data: Dataset, share: float, given: Any
+    network: Network, loss: Loss, data: Dataset, share: float, given: Any, stored: bool = False
 ) -> tuple[Dataset, Dataset | None]:
     """The training data, and what to validate with, if anything."""
     if given is not None:
         if not isinstance(given, list | tuple) or len(given) not in (2, 3):
             raise InputError("validation_data must be (X, y) or (X, y, sample_weight).")
-        return data, prepare(network, loss, given[0], given[1], "validation_data", *given[2:])
+        X, y, weights = (*given, None)[:3]
+        return data, prepare(network, loss, X, y, "validation_data", weights, stored=stored)
     if not share:
         return data, None
     return validation_split(data, share, network.seed, stratify=are_classes(loss, data.targets))

@@ -49,6 +49,8 @@ class ProgressBar(Callback):
      1/20    0.6931     0.5000    ...
     """
 
+    now_and_then = True
+
     def __init__(self, verbose: str | int = "auto", *, file: IO[str] | None = None) -> None:
         if verbose not in ("auto", 0, 1, 2):
             raise InputError(f'verbose is {verbose!r}.\nIt is "auto", 0 (silent), 1 (a bar) or 2 (lines).')

@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from glassnet.graph.dims import Dim
 from glassnet.graph.graph import Graph, Place
 from glassnet.nn.context import Weight
 from glassnet.nn.registry import known_name
 from glassnet.nn.specs import Spec
 from glassnet.optim.lbfgs import LBFGS
+from glassnet.programs.compiled import CompiledProgram
 from glassnet.programs.python import Program, compile_graph
 from glassnet.train import graphs
+from glassnet.train.compiled import CompiledStepper, Evaluator
 from glassnet.train.data import Dataset
-from glassnet.train.full_batch import FullBatchStepper
+from glassnet.train.full_batch import CompiledFullBatchStepper, FullBatchStepper
 from glassnet.train.loop import Stepper
+from glassnet.train.quick import Quick
+from glassnet.train.threads import work
 
 KINDS = ("train", "predict", "sample", "loss", "gradients")
 FIRST_LINES = ('# Printed by glassnet, backend "numpy": this text is what runs.', "")
+COMPILED_FIRST_LINES = ('# Printed by glassnet, backend "numba": this text is what runs.', "")
+BLOCK = 256  # rows that a compiled prediction computes at a time: they stay in the cache
+TINY_STEP = 1e4  # operations: below, knowing the batch size at compile time makes a step faster
 Values = dict[Place, Any]
 
 
@@ -36,13 +45,22 @@ class Shelf:
     def __init__(self, network: graphs.Network) -> None:
         self.network = network
         self.programs: dict[Any, Program] = {}
+        self.compiled_programs: dict[Any, CompiledProgram] = {}
+        self.quick: Quick | None = None
         self.slots: dict[str, np.ndarray] = {}
         self._running: list[tuple[Weight, bool]] = []  # the weights of the run in progress
         self._stored: list[np.ndarray | None] = []  # and what that run last put into them
 
     def __getstate__(self) -> dict[str, Any]:
         # Compiled functions are made again from the graph.
-        return {**vars(self), "programs": {}, "_running": [], "_stored": []}
+        return {
+            **vars(self),
+            "programs": {},
+            "compiled_programs": {},
+            "quick": None,
+            "_running": [],
+            "_stored": [],
+        }
 
     def graph(self, kind: str, target: Spec | None, weighted: bool, training: bool) -> Graph:
         """The graph behind a program."""
@@ -65,6 +83,115 @@ class Shelf:
         if key not in self.programs:
             self.programs[key] = compile_graph(self.graph(kind, target, weighted, training), FIRST_LINES)
         return self.programs[key]
+
+    def quick_prediction(self, data: Dataset, compiled: bool) -> np.ndarray | None:
+        """The network's output for a few rows; None if the quick way is not open."""
+        if self.quick is not None and self.quick.fits(self.network.input_specs, len(data)):
+            return self.quick(data)
+        self.quick = self._quick_compiled() if compiled and len(data) == 1 else self._quick_numpy()
+        return self.quick(data) if self.quick is not None else None
+
+    def _quick_compiled(self) -> Quick | None:
+        if len(self.network.input_specs) > 1:
+            return None
+        weights = [weight for weight, _ in self.network.weights()]
+        return Quick(self.row_predictor(), weights, self.network.input_specs, one_row=True)
+
+    def _quick_numpy(self) -> Quick | None:
+        program = self.program("predict", None)
+        names = [name for name, place in program.arguments.items() if place and _is_input(place)]
+        if program.graph.hypers or len(program.returned) != 1 or not names:
+            return None
+        empty = {("argument", name): None for name in names}
+        bound = program.bind({**program.graph.values, **self.values(program.graph, 0, 0), **empty})
+        others = {name: value for name, value in bound.items() if name not in names}
+        function = program.function
+
+        def predict(*inputs: np.ndarray) -> Any:
+            return function(**dict(zip(names, inputs, strict=True)), **others)
+
+        weights = [weight for weight, _ in self.network.weights()]
+        return Quick(predict, weights, self.network.input_specs, one_row=False)
+
+    # ------------------------------------------------------------------------------------ compiled
+    def compiled(
+        self, kind: str, target: Spec | None, weighted: bool, training: bool, batch: int, parts: int = 1
+    ) -> CompiledProgram:
+        """A compiled program, from the shelf if it is there."""
+        trained = tuple(trained for _, trained in self.network.weights())
+        loss = self.network.loss_function
+        form = None if loss is None or kind in ("predict", "row") else loss.form()
+        key = ("numba", kind, target, weighted, training, trained, form, batch, parts, self.network.dtype)
+        if key not in self.compiled_programs:
+            graph = self.graph("predict" if kind == "row" else kind, target, weighted, training)
+            constant = kind == "train" and work(self.network, batch, 3) < TINY_STEP
+            optimizer = self.network.optimizer
+            whole = kind == "train" and optimizer is not None and optimizer.full_batch
+            step = whole or kind == "gradients"
+            driver = "step" if step else {"train": "train", "row": "row"}.get(kind, "run")
+            lines = COMPILED_FIRST_LINES
+            self.compiled_programs[key] = CompiledProgram(
+                graph, batch, self.network.dtype, lines, constant, parts, driver
+            )
+        return self.compiled_programs[key]
+
+    def compiled_stepper(
+        self, target: Spec | None, weighted: bool, batch: int, parts: int, seed: int, step: int
+    ) -> CompiledStepper:
+        """A compiled training program, ready to run from the model's present state."""
+        program = self.compiled("train", target, weighted, True, batch, parts)
+        self._remember_weights()
+        return CompiledStepper(program, self.training_values(program, seed, step), seed, step)
+
+    def compiled_full_batch(
+        self, target: Spec | None, weighted: bool, batch: int, seed: int, step: int
+    ) -> CompiledFullBatchStepper:
+        """A compiled loss and gradient, for an optimizer that chooses its steps itself."""
+        optimizer = self.network.optimizer
+        assert isinstance(optimizer, LBFGS)
+        program = self.program("train", target, weighted, True)
+        compiled = self.compiled("train", target, weighted, True, batch)
+        self._remember_weights()
+        values = self.training_values(program, seed, step)
+        return CompiledFullBatchStepper(program, compiled, values, seed, step, optimizer)
+
+    def compiled_prediction(self, data: Dataset, seed: int, step: int) -> np.ndarray:
+        """The network's output for many rows."""
+        program = self.compiled("predict", None, False, False, BLOCK)
+        assert program.printed.output is not None
+        node = program.printed.output[1]
+        dtype = self.network.dtype if node.kind == "float" else bool if node.kind == "bool" else np.int64
+        shape = tuple(extent.k * len(data) if isinstance(extent, Dim) else extent for extent in node.shape)
+        out = np.empty(shape, dtype)
+        Evaluator(program).run(self.values(program.graph, seed, step), data, min(BLOCK, len(data)), out)
+        return out
+
+    def row_predictor(self) -> Callable[[np.ndarray], np.ndarray]:
+        """A compiled function of one row, with the present values of the weights."""
+        program = self.compiled("row", None, False, False, 1)
+        values = {**program.graph.values, **self.values(program.graph, 0, 0)}
+        program = program.copy()  # a later predictor must not change this one's weights
+        program.put({place: value for place, value in values.items() if place != ("argument", "x")})
+        memory = program.memory
+        arenas = memory["floats"], memory["integers"], memory["booleans"]
+        predict: Callable[[np.ndarray], np.ndarray] = partial(
+            program.module.predict_row, *arenas, program.hyper
+        )
+        predict(np.zeros(self.network.input_specs[0].shape, self.network.dtype))  # compiles
+        return predict
+
+    def compiled_evaluation(self, data: Dataset, seed: int, step: int, summed: bool) -> dict[str, float]:
+        """Data loss, penalty and metrics: means by the batches' weights, or a summed data loss."""
+        target = Spec((), "int") if data.targets is None else _spec(data.targets)
+        program = self.compiled("loss", target, data.weights is not None, False, BLOCK)
+        values = self.values(program.graph, seed, step)
+        sums, plain = Evaluator(program).run(values, data, min(BLOCK, len(data)))
+        whole = sums[-1] or 1.0
+        names = [name for _, name in program.printed.step.results]
+        means = dict(zip(names, (sums[:-1] / whole).tolist(), strict=True))
+        if summed:
+            means["data_loss"] = float(plain[names.index("data_loss")])
+        return means
 
     def text(self, program: Program) -> str:
         """A program's text with the present hyper-parameters at its top."""
@@ -107,7 +234,7 @@ class Shelf:
         values = self.values(graph, seed, step)
         return {**values, **{("argument", name): array for name, array in data.arrays().items()}}
 
-    def training_values(self, program: Program, seed: int, step: int) -> Values:
+    def training_values(self, program: Program | CompiledProgram, seed: int, step: int) -> Values:
         """The values of a training step: also the vector of all trained weights and the optimizer's slots."""
         assert self.network.optimizer is not None
         values = self.values(program.graph, seed, step)
@@ -128,13 +255,16 @@ class Shelf:
     def stepper(self, program: Program, seed: int, step: int) -> Stepper:
         """A training program, ready to run from the model's present state."""
         values, optimizer = self.training_values(program, seed, step), self.network.optimizer
-        self._running = self.network.weights()
-        self._stored = [weight.value for weight, _ in self._running]
+        self._remember_weights()
         if isinstance(optimizer, LBFGS):
             return FullBatchStepper(program, values, seed, step, optimizer)
         return Stepper(program, values, seed, step)
 
-    def refresh(self, stepper: Stepper) -> None:
+    def _remember_weights(self) -> None:
+        self._running = self.network.weights()
+        self._stored = [weight.value for weight, _ in self._running]
+
+    def refresh(self, stepper: Stepper | CompiledStepper) -> None:
         """Let a stepper go on from the model's present values, which a callback may have changed."""
         same = all(w.value is value for (w, _), value in zip(self._running, self._stored, strict=True))
         if same:
@@ -142,7 +272,7 @@ class Shelf:
         else:
             stepper.load(self.training_values(stepper.program, stepper.seed, stepper.step))
 
-    def store(self, stepper: Stepper) -> None:
+    def store(self, stepper: Stepper | CompiledStepper) -> None:
         """Put what a stepper has changed back into the layers and the slots."""
         values = stepper.values()
         by_key = {weight.key: weight for weight, _ in self._running}
@@ -191,3 +321,11 @@ def loss_and_metrics(
                 factor = 1.0 if summed and name == "data_loss" else weight
                 totals[name] = totals.get(name, 0.0) + float(value) * factor
     return {k: v if summed and k == "data_loss" else v / (whole or 1.0) for k, v in totals.items()}
+
+
+def _is_input(place: Place) -> bool:
+    return place[0] == "argument" and place[1].rstrip("0123456789") == "x"
+
+
+def _spec(targets: np.ndarray) -> Spec:
+    return Spec(targets.shape[1:], "int" if targets.dtype.kind == "i" else "float")

@@ -11,23 +11,45 @@ import contextlib
 import functools
 import math
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Protocol
 
-from glassnet.nn.network import Network
+from glassnet.nn.context import Weight
 
 # Floating-point operations per call below which one thread is used: about a millisecond of work.
 SMALL_WORK = 1e8
+# Operations of a compiled step below which waiting for each other costs threads more than they save.
+SHARED_WORK = 1e7
 
 
-def work(network: Network, rows: int, passes: int) -> float:
+class HasWeights(Protocol):
+    """What the rules look at."""
+
+    def weights(self) -> list[tuple[Weight, bool]]:
+        """All weights, and whether each is trained."""
+
+
+def work(network: HasWeights, rows: int, passes: int) -> float:
     """The operations of all matrix products: two per weight, row and pass."""
     sizes = [math.prod(weight.shape) for weight, _ in network.weights() if len(weight.shape) > 1]
     return 2.0 * passes * rows * sum(sizes)
 
 
-def is_small(network: Network, rows: int, passes: int) -> bool:
+def is_small(network: HasWeights, rows: int, passes: int) -> bool:
     """Whether one thread is to do it."""
     return work(network, rows, passes) < SMALL_WORK
+
+
+def parts(network: HasWeights, rows: int, asked: int | None) -> int:
+    """Into how many parts a compiled step is cut: one for each thread that pays, or as many as asked for."""
+    if asked is not None:
+        return asked
+    if work(network, rows, passes=3) < SHARED_WORK:
+        return 1
+    from glassnet.kernels import processors
+
+    pools = [pool["num_threads"] for pool in _controller().info() if pool["user_api"] == "blas"]
+    count: int = min([processors(), *pools])
+    return max(1, count)
 
 
 @contextlib.contextmanager

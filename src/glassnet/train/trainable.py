@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 
-from glassnet.errors import DivergenceError, InputError, NotBuiltError
+from glassnet.errors import InputError, NotBuiltError
 from glassnet.graph.graph import Graph
 from glassnet.nn import losses
 from glassnet.nn import metrics as metric_functions
@@ -18,16 +18,16 @@ from glassnet.nn.registry import known_name
 from glassnet.nn.sizes import whole_number
 from glassnet.nn.specs import Spec
 from glassnet.optim import optimizers
-from glassnet.train import adapting, graphs, loop, prepare, script, threads
+from glassnet.train import adapting, graphs, prepare, script, threads
+from glassnet.train.backend import BACKENDS, choose, require_numba
 from glassnet.train.callbacks import CallbackList
-from glassnet.train.data import Dataset
-from glassnet.train.divergence import DivergedError
+from glassnet.train.data import Dataset, checked_batch_size
+from glassnet.train.fitting import Fitting
 from glassnet.train.history import History
 from glassnet.train.progress import ProgressBar
+from glassnet.train.quick import FEW
 from glassnet.train.sampling import sampled_predictions
-from glassnet.train.shelf import Shelf, loss_and_metrics
-
-BACKENDS = ("auto", "numpy")
+from glassnet.train.shelf import BLOCK, Shelf, loss_and_metrics
 
 
 class LossValue(NamedTuple):
@@ -75,8 +75,9 @@ class Trainable(Network):
         loss : str, Loss or callable
             A NumPy function of (y, scores) works.
         metrics : sequence of str, Metric or callable, optional
-        backend : {"auto", "numpy"}, default "auto"
-            What runs the training step.
+        backend : {"auto", "numpy", "numba"}, default "auto"
+            What runs the training step: the printed NumPy program, or compiled loops (the extra
+            ``glassnet[fast]``). "auto" compiles when the training is long enough to pay for it.
 
         Raises
         ------
@@ -88,6 +89,8 @@ class Trainable(Network):
         if optimizer is None:
             raise InputError("compile() needs an optimizer, for instance optimizer='adam'.")
         known_name(backend, BACKENDS, "backend")
+        if backend == "numba":
+            require_numba('backend="numba"')
         self.optimizer, self.loss_function = optimizers.get(optimizer), losses.get(loss)
         warn_of_dropout(self, self.loss_function)
         self.metrics = metric_functions.get_all(metrics, (*graphs.RESERVED, *self.optimizer.slots))
@@ -136,6 +139,27 @@ class Trainable(Network):
             kind, self._present_target(), kind == "train" and self._weighted, kind == "train"
         )
 
+    def predictor(self) -> Callable[[np.ndarray], np.ndarray]:
+        """A bare function that predicts one row, in about a microsecond.
+
+        It checks only the number of values, and keeps the weights as they are now.
+
+        Returns
+        -------
+        callable
+            Takes one example, an array in C order; answers the output for it, without the batch axis.
+
+        Raises
+        ------
+        InputError
+            numba is not installed, or the model has several inputs.
+        """
+        self.require_built("predictor()")
+        require_numba("predictor()")
+        if len(self.input_specs) > 1:
+            raise InputError("predictor() takes models with one input; use predict().")
+        return self._shelf.row_predictor()
+
     def source(self, kind: str = "train", backend: str | None = None) -> str:
         """The program as text: what ``fit``, ``predict`` and the others run.
 
@@ -143,7 +167,7 @@ class Trainable(Network):
         ----------
         kind : {"train", "predict", "sample", "loss", "gradients"}, default "train"
             ``"sample"`` is a prediction that draws dropout and noise, as ``predict(X, mc_samples=...)`` does.
-        backend : {"numpy"}, optional
+        backend : {"numpy", "numba"}, optional
             By default the one that ``fit`` uses; the first line names it.
 
         Returns
@@ -175,6 +199,10 @@ class Trainable(Network):
         """
         known_name(backend or "auto", BACKENDS, "backend")
         self.require_built("source()")
+        used = self.history.params if self.history is not None else {}
+        last = used.get("backend", "numba" if self.backend == "numba" else "numpy")
+        if (last if backend in (None, "auto") else backend) == "numba":
+            return self._compiled_source(kind, used)
         if kind in ("predict", "sample"):
             return self._shelf.text(self._shelf.program(kind, None))
         self._compiled(f"the program {kind!r}")
@@ -182,10 +210,24 @@ class Trainable(Network):
         program = self._shelf.program(kind, self._present_target(), training and self._weighted, training)
         return self._shelf.text(program)
 
-    def _training_program(self, data: Dataset) -> Any:
-        """The program of a training step for such data; gives preprocessing layers its statistics."""
+    def _compiled_source(self, kind: str, used: Mapping[str, Any]) -> str:
+        require_numba('source(backend="numba")')
+        training, size = kind == "train", int(used.get("batch_size", 32))
+        if kind in ("predict", "sample"):
+            return self._shelf.compiled(kind, None, False, False, BLOCK).text
+        self._compiled(f"the program {kind!r}")
+        batch, parts = (size, int(used.get("threads", 1))) if training else (BLOCK, 1)
+        weighted = training and self._weighted
+        return self._shelf.compiled(kind, self._present_target(), weighted, training, batch, parts).text
+
+    def _note_data(self, data: Dataset) -> None:
+        """Give preprocessing layers the data's statistics; remember what the targets look like."""
         adapting.adapt(self, data)
         self._target, self._weighted = prepare.target_spec(data), data.weights is not None
+
+    def _training_program(self, data: Dataset) -> Any:
+        """The NumPy program of a training step for such data."""
+        self._note_data(data)
         return self._shelf.program("train", self._target, self._weighted, True)
 
     # ------------------------------------------------------------------------------------ training
@@ -202,6 +244,7 @@ class Trainable(Network):
         shuffle: bool = True,
         class_weight: Mapping[Any, float] | str | None = None,
         sample_weight: Any = None,
+        threads: int | None = None,
     ) -> History:
         """Train.
 
@@ -227,6 +270,9 @@ class Trainable(Network):
         class_weight : dict or "balanced", optional
             Label → weight; multiplies sample weights.
         sample_weight : array (n,), optional
+        threads : int, optional
+            For compiled loops (``backend="numba"``); by default as many as pay. Results depend on the number
+            asked for, not on how many run.
 
         Returns
         -------
@@ -243,62 +289,30 @@ class Trainable(Network):
         """
         loss, optimizer = self._compiled("fit()")
         _check_epochs(epochs)
-        data = prepare.prepare(self, loss, X, y, "fit()", sample_weight, class_weight)
-        data, validation = prepare.with_validation(self, loss, data, validation_split, validation_data)
+        stored = self.backend != "numpy" and not optimizer.full_batch
+        data = prepare.prepare(self, loss, X, y, "fit()", sample_weight, class_weight, stored)
+        data, held_out = prepare.with_validation(self, loss, data, validation_split, validation_data, stored)
         size = len(data) if optimizer.full_batch else whole_number(batch_size, "batch_size", "fit()")
         size = min(size, len(data))
+        choice = choose(self.backend, self, len(data), size, int(epochs))
+        if choice.name == "numpy":
+            data = prepare.as_floats(self, data)
+            held_out = None if held_out is None else prepare.as_floats(self, held_out)
         params = {
             "epochs": int(epochs),
             "steps": -(-len(data) // size),
             "batch_size": size,
-            "backend": "numpy",
+            "backend": choice.name,
+            "why": choice.why,
         }
         self.history, self.stop_training = History(params), False
-        stepper = self._shelf.stepper(self._training_program(data), self.seed, self.step)
+        self._note_data(data)
         listeners = CallbackList([*_listed(callbacks), ProgressBar(verbose)], self, params)
-        with listeners, threads.limited(threads.is_small(self, size, passes=3)):
-            listeners.on_train_begin()
-            try:
-                loop.train(
-                    stepper,
-                    data,
-                    batch_size=size,
-                    epochs=int(epochs),
-                    first_epoch=self.epoch,
-                    shuffle=shuffle,
-                    seed=self.seed,
-                    callbacks=listeners,
-                    should_stop=lambda: self.stop_training,
-                    after_epoch=self._after_epoch(stepper, self.history, validation),
-                    refresh=lambda: self._shelf.refresh(stepper),
-                )
-            except DivergedError as error:
-                raise DivergenceError(error.message(optimizer.rate_at(error.step))) from None
-            finally:
-                self._store(stepper)
-            self._shelf.apply_average()
-            listeners.on_train_end()
+        count = None if threads is None else whole_number(threads, "threads", "fit()")
+        Fitting(
+            self, data, held_out, size, int(epochs), shuffle, listeners, self.history, choice, count
+        ).run()
         return self.history
-
-    def _store(self, stepper: loop.Stepper) -> None:
-        """Put the stepper's arrays into the layers, unless a callback has put others there since."""
-        if stepper.dirty:
-            self._shelf.store(stepper)
-            self.step, stepper.dirty = stepper.step, False
-
-    def _after_epoch(
-        self, stepper: loop.Stepper, history: History, validation: Dataset | None
-    ) -> Callable[[int, dict[str, float]], dict[str, float]]:
-        def after(epoch: int, logs: dict[str, float]) -> dict[str, float]:
-            self._store(stepper)
-            self.epoch += 1
-            if validation is not None:
-                held_out = self._evaluate(validation)
-                logs = {**logs, **{f"val_{name}": value for name, value in held_out.items()}}
-            history.append(epoch, logs)
-            return logs
-
-        return after
 
     # ------------------------------------------------------------------------------------ using
     def predict(self, X: Any, batch_size: int = 4096, mc_samples: int | None = None) -> np.ndarray:
@@ -317,9 +331,16 @@ class Trainable(Network):
         -------
         ndarray (n, ...)
         """
-        return self._predicted(Dataset(prepare.prepare_inputs(self, X, "predict()")), batch_size, mc_samples)
+        size = checked_batch_size(batch_size)
+        return self._predicted(Dataset(prepare.prepare_inputs(self, X, "predict()")), size, mc_samples)
 
     def _predicted(self, data: Dataset, batch_size: int, mc_samples: int | None = None) -> np.ndarray:
+        if mc_samples is None and len(data) <= FEW:
+            quick = self._shelf.quick_prediction(data, self.backend == "numba")
+            if quick is not None:
+                return quick
+        if self.backend == "numba" and mc_samples is None:
+            return self._shelf.compiled_prediction(data, self.seed, self.step)
         parts = prepare.parts(data, batch_size)
         with threads.limited(threads.is_small(self, min(len(data), batch_size), passes=1)):
             if mc_samples is not None:
@@ -331,8 +352,10 @@ class Trainable(Network):
                 arrays = [np.asarray(result["return", "scores"]) for result in results]
         return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
 
-    def _evaluate(self, data: Dataset, batch_size: int = 4096) -> dict[str, float]:
-        values = self._loss_and_metrics(data, batch_size, training=False)
+    def _evaluate(
+        self, data: Dataset, batch_size: int = 4096, *, compiled: bool | None = None
+    ) -> dict[str, float]:
+        values = self._loss_and_metrics(data, batch_size, training=False, compiled=compiled)
         total = values.pop("data_loss") + values.pop("penalty", 0.0)
         return {"loss": total, **values, **self._held_out_scores(data, batch_size)}
 
@@ -343,8 +366,12 @@ class Trainable(Network):
         scores = self._predicted(data, batch_size) if scorers else None
         return {scorer.name: scorer.score(data.targets, scores, loss, data.weights) for scorer in scorers}
 
-    def _loss_and_metrics(self, data: Dataset, batch_size: int, training: bool) -> dict[str, float]:
+    def _loss_and_metrics(
+        self, data: Dataset, batch_size: int, training: bool, compiled: bool | None = None
+    ) -> dict[str, float]:
         loss, _ = self._compiled("a loss")
+        if (self.backend == "numba" if compiled is None else compiled) and not training:
+            return self._shelf.compiled_evaluation(data, self.seed, self.step, loss.reduction == "sum")
         program = self._shelf.program("loss", prepare.target_spec(data), data.weights is not None, training)
         parts = prepare.parts(data, len(data) if training else batch_size)
         summed = loss.reduction == "sum"
@@ -366,7 +393,8 @@ class Trainable(Network):
         dict
             ``"loss"`` (data loss and penalty) and each metric.
         """
-        return self._evaluate(self._dataset(X, y, "evaluate()", sample_weight), batch_size)
+        size = checked_batch_size(batch_size)
+        return self._evaluate(self._dataset(X, y, "evaluate()", sample_weight), size)
 
     def loss(self, X: Any, y: Any, sample_weight: Any = None, training: bool = False) -> LossValue:
         """Data loss and penalty.

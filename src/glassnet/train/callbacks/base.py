@@ -46,6 +46,8 @@ class Callback:
 
     model: Any = None
     params: Mapping[str, Any] = {}
+    # A display needs no call at every moment: one now and then does.
+    now_and_then = False
 
     def set_model(self, model: Any) -> None:
         """The model that is about to be trained."""
@@ -124,6 +126,16 @@ class CallbackList:
     def wants_batches(self) -> bool:
         """Whether any callback has to be called for every batch; may change while training runs."""
         return any(callback.wants_batches for callback in self.callbacks)
+
+    @property
+    def wants_every_batch(self) -> bool:
+        """Whether a callback has to be called for every batch, and not only now and then."""
+        return any(callback.wants_batches and not callback.now_and_then for callback in self.callbacks)
+
+    @property
+    def wants_every_epoch(self) -> bool:
+        """Whether a callback may look at the model after every epoch."""
+        return any(not callback.now_and_then for callback in self.callbacks)
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         for callback in self.callbacks:

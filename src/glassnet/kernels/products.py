@@ -1,0 +1,295 @@
+"""The code of a matrix product: register tiles, or dot products where the result has one column.
+
+This module only writes LLVM IR; what compiled programs call is in :mod:`glassnet.kernels.gemm`. The terms of
+an element are added in an order that only the shape decides, whatever tile computes it: which rows a thread
+is given does not change their values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+from llvmlite import ir
+
+from glassnet.kernels.features import vectors
+from glassnet.kernels.tiles import Panel, lanes_for, panels
+from glassnet.kernels.vector import INDEX, Vector, counted_loop, element, less, plus, quotient, smaller, times
+
+__all__ = ["Product", "product_function"]
+
+#: A tile with at most this many multiply-adds is written without a loop.
+UNROLLED = 64
+#: Terms in one round of a loop over the inner extent.
+STEPS = 2
+#: A matrix ``b`` of more bytes than this is taken in blocks of so many rows, which the caches then keep.
+LARGE, BLOCK = 1 << 20, 256
+#: From this inner extent on, one column is computed as dot products.
+DOT = 16
+
+
+class Product(NamedTuple):
+    """A product's shape: all that its code depends on besides the processor.
+
+    Parameters
+    ----------
+    rows, inner : int or None
+        None when only the running program knows.
+    columns : int
+        Columns of the result.
+    bits : int
+        64 for float64, 32 for float32.
+    transposed : bool
+        Whether ``a`` is stored with its axes exchanged, as (inner, rows).
+    bias : bool
+        Whether the sums begin with a bias for each column.
+    layouts : str
+        A letter for each of ``out``, ``a``, ``b``: "C", or "A" where rows are parts of longer rows.
+    """
+
+    rows: int | None
+    inner: int | None
+    columns: int
+    bits: int
+    transposed: bool
+    bias: bool
+    layouts: str
+
+    @property
+    def is_dot(self) -> bool:
+        """Whether it is written as dot products of the rows of ``a``."""
+        terms = self.inner or 0
+        return self.columns == 1 and terms >= DOT and not self.transposed and self.layouts[2] == "C"
+
+
+def product_function(module: Any, product: Product) -> Any:
+    """The LLVM function of a product; a module has one for each shape.
+
+    Its arguments are pointers to the first elements of ``out``, ``a``, ``b`` and the bias, the extents
+    ``rows`` and ``inner``, and the lengths of the rows that ``out``, ``a`` and ``b`` are stored in.
+    """
+    name = "glassnet_product_{}x{}x{}_f{}_{:d}{:d}{}".format(*("n" if p is None else p for p in product))
+    if name in module.globals:
+        return module.globals[name]
+    pointer = element(product.bits).as_pointer()
+    kind = ir.FunctionType(ir.VoidType(), [pointer] * 4 + [INDEX] * 5)
+    function = ir.Function(module, kind, name)
+    function.linkage = "internal"
+    function.attributes.add("noinline")
+    for argument in function.args[:4]:
+        argument.add_attribute("noalias")
+    builder = ir.IRBuilder(function.append_basic_block())
+    writer = _Dots if product.is_dot else _Tiles
+    writer(builder, product, function.args).write()
+    builder.ret_void()
+    return function
+
+
+class _Writer:
+    """What both ways of writing a product share. Extents are ints where they are known, else LLVM values."""
+
+    def __init__(self, builder: Any, product: Product, arguments: Sequence[Any]) -> None:
+        self.out, self.a, self.b, self.bias, rows, inner, *lengths = arguments
+        self.builder = builder
+        self.product = product
+        self.rows = rows if product.rows is None else product.rows
+        self.inner = inner if product.inner is None else product.inner
+        usual: tuple[Any, ...] = (
+            product.columns,
+            self.rows if product.transposed else self.inner,
+            product.columns,
+        )
+        self.out_length, self.a_length, self.b_length = (
+            known if layout == "C" else length
+            for layout, known, length in zip(product.layouts, usual, lengths, strict=True)
+        )
+        # Distance in `a` of the next row and of the next term of the sum.
+        self.down: Any = 1 if product.transposed else self.a_length
+        self.along: Any = self.a_length if product.transposed else 1
+
+    def _over_rows(self, heights: Sequence[int], tile: Callable[[int, Any], None]) -> None:
+        """Write ``tile(height, first row)`` in a loop for the tallest height that the rows allow."""
+        taller = None
+        for height in heights:
+            count = quotient(self.builder, self._plus(self.rows, height - 1), height)
+            if self.product.rows is None:
+                count = self._if_tallest(count, height, taller)
+            self._loop(count, partial(self._tile_at, tile, height))
+            taller = height
+
+    def _tile_at(self, tile: Callable[[int, Any], None], height: int, i: Any) -> None:
+        tile(height, self._start(i, height))
+
+    def _if_tallest(self, count: Any, height: int, taller: int | None) -> Any:
+        """``count`` if the rows fill a tile of this height but none of the next taller one, else 0."""
+        fits = self.builder.not_(less(self.builder, self.rows, height))
+        if taller is not None:
+            fits = self.builder.and_(fits, less(self.builder, self.rows, taller))
+        return self.builder.select(fits, count, INDEX(0))
+
+    def _start(self, i: Any, height: int) -> Any:
+        """The first row of a tile. The last one moves up: it computes some rows again, to the same result."""
+        start = self._times(i, height)
+        if isinstance(self.rows, int) and self.rows % height == 0:
+            return start
+        return smaller(self.builder, start, self._plus(self.rows, -height))
+
+    def _over_rows_once(self, heights: Sequence[int], tile: Callable[[int, Any], None]) -> None:
+        """Write ``tile(height, first row)`` in loops that come to no row twice, from the tallest on."""
+        first: Any = 0
+        for height in sorted({*heights[:1], *(h for h in (4, 1) if h < heights[0])}, reverse=True):
+            rest = self._plus(self.rows, self._times(first, -1))
+            count = quotient(self.builder, rest, height)
+            self._loop(count, partial(self._tile_from, tile, height, first))
+            first = self._plus(first, self._times(count, height))
+
+    def _tile_from(self, tile: Callable[[int, Any], None], height: int, first: Any, i: Any) -> None:
+        tile(height, self._plus(first, self._times(i, height)))
+
+    def _loop(self, count: Any, body: Callable[[Any], None]) -> None:
+        def one_round(i: Any, _: list[Any]) -> list[Any]:
+            body(i)
+            return []
+
+        counted_loop(self.builder, count, [], one_round)
+
+    def _plus(self, a: Any, b: Any) -> Any:
+        return plus(self.builder, a, b)
+
+    def _times(self, a: Any, b: Any) -> Any:
+        return times(self.builder, a, b)
+
+
+class _Tiles(_Writer):
+    """A product as register tiles: for each block of terms, each panel of columns, each tile of rows."""
+
+    def __init__(self, builder: Any, product: Product, arguments: Sequence[Any]) -> None:
+        super().__init__(builder, product, arguments)
+        self.lanes = lanes_for(product.columns, product.bits // 8, vectors())
+        self.vector = Vector(builder, element(product.bits), self.lanes, masks=vectors().masks)
+        self.first: Any = 0
+        self.terms = self.inner
+
+    def write(self) -> None:
+        """Write the whole product."""
+        known = self.product.inner
+        if known is None or known * self.product.columns * self.product.bits // 8 <= LARGE:
+            self._columns()
+        else:
+            self._loop(-(-known // BLOCK), self._block)
+
+    def _block(self, i: Any) -> None:
+        """A part of the terms. All blocks but the first add to what is in ``out``."""
+        self.first = self._times(i, BLOCK)
+        self.terms = smaller(self.builder, BLOCK, self.builder.sub(INDEX(self.inner), self.first))
+        self._columns()
+
+    def _columns(self) -> None:
+        product, registers = self.product, vectors().registers
+        for panel in panels(product.rows, product.columns, self.lanes, registers):
+            self._loop(panel.repeat, partial(self._panel, panel))
+
+    def _panel(self, panel: Panel, i: Any) -> None:
+        column = self._plus(self._times(i, panel.vectors * self.lanes), panel.first)
+        counts = [self.lanes] * (panel.vectors - 1) + [panel.last]
+        if isinstance(self.first, int):
+            self._over_rows(panel.rows, partial(self._tile, counts, column))
+        elif panel.rows:
+            self._over_rows_once(panel.rows, partial(self._tile, counts, column))
+
+    def _tile(self, counts: list[int], column: Any, height: int, row: Any) -> None:
+        """A tile: as many vectors as ``counts`` from ``column`` on, ``height`` rows from ``row`` on."""
+        v = self.vector
+        a = v.at(self.a, self._plus(self._times(row, self.down), self._times(self.first, self.along)))
+        b = v.at(self.b, self._plus(self._times(self.first, self.b_length), column))
+        out = v.at(self.out, self._plus(self._times(row, self.out_length), column))
+        places = [
+            (v.at(out, self._times(i, self.out_length)), j * self.lanes, count)
+            for i in range(height)
+            for j, count in enumerate(counts)
+        ]
+        sums = self._all_terms(self._first_sums(places, counts, column), counts, a, b)
+        for value, (row_of_out, offset, count) in zip(sums, places, strict=True):
+            v.store(value, row_of_out, offset, count)
+
+    def _first_sums(self, places: list[Any], counts: list[int], column: Any) -> list[Any]:
+        v, sums = self.vector, [self.vector.constant(0.0)] * len(counts)
+        if self.product.bias:
+            bias = v.at(self.bias, column)
+            sums = [v.load(bias, j * self.lanes, count) for j, count in enumerate(counts)]
+        sums = sums * (len(places) // len(counts))
+        if isinstance(self.first, int):
+            return sums
+        begins = self.builder.icmp_signed("==", self.first, INDEX(0))
+        return [v.select(begins, s, v.load(*place)) for s, place in zip(sums, places, strict=True)]
+
+    def _all_terms(self, sums: list[Any], counts: list[int], a: Any, b: Any) -> list[Any]:
+        """The accumulators of a tile after all terms."""
+
+        def steps(sums: list[Any], first: Any, number: int) -> list[Any]:
+            at_a = self.vector.at(a, self._times(first, self.along))
+            at_b = self.vector.at(b, self._times(first, self.b_length))
+            for k in range(number):
+                sums = self._step(sums, counts, at_a, at_b, k)
+            return sums
+
+        known = isinstance(self.terms, int)
+        if known and self.terms * len(sums) <= UNROLLED:
+            return steps(sums, 0, self.terms)
+        rounds = quotient(self.builder, self.terms, STEPS)
+        sums = counted_loop(self.builder, rounds, sums, lambda k, s: steps(s, self._times(k, STEPS), STEPS))
+        done = self._times(rounds, STEPS)
+        if known:
+            return steps(sums, done, self.terms % STEPS)
+        rest = self.builder.sub(self.terms, done)
+        return counted_loop(self.builder, rest, sums, lambda k, s: steps(s, self._plus(done, k), 1))
+
+    def _step(self, sums: list[Any], counts: list[int], a: Any, b: Any, k: int) -> list[Any]:
+        """Add the ``k``-th term to every accumulator of a tile."""
+        v, width, after = self.vector, len(counts), []
+        at_b = v.at(b, self._times(k, self.b_length))
+        row = [v.load(at_b, j * self.lanes, count) for j, count in enumerate(counts)]
+        for i in range(len(sums) // width):
+            x = v.broadcast_at(a, self._plus(self._times(i, self.down), self._times(k, self.along)))
+            after += [v.fma(x, y, z) for y, z in zip(row, sums[i * width : (i + 1) * width], strict=True)]
+        return after
+
+
+class _Dots(_Writer):
+    """A product with one column: the vectors run along the inner extent, four rows at a time."""
+
+    def __init__(self, builder: Any, product: Product, arguments: Sequence[Any]) -> None:
+        super().__init__(builder, product, arguments)
+        self.lanes = lanes_for(self.inner, product.bits // 8, vectors())
+        self.vector = Vector(builder, element(product.bits), self.lanes, masks=vectors().masks)
+
+    def write(self) -> None:
+        """Write the whole product."""
+        known = self.product.rows
+        self._over_rows((4, 1) if known is None else (min(known, 4),) if known else (), self._rows)
+
+    def _rows(self, height: int, row: Any) -> None:
+        v = self.vector
+        rows = [v.at(self.a, self._times(self._plus(row, i), self.a_length)) for i in range(height)]
+
+        def step(first: Any, sums: list[Any], count: int) -> list[Any]:
+            x = v.load(self.b, first, count)
+            return [v.fma(v.load(a, first, count), x, s) for a, s in zip(rows, sums, strict=True)]
+
+        whole, rest = divmod(self.inner, self.lanes)
+        sums = counted_loop(
+            self.builder,
+            whole,
+            [v.constant(0.0)] * height,
+            lambda i, s: step(self._times(i, self.lanes), s, self.lanes),
+        )
+        if rest:
+            sums = step(whole * self.lanes, sums, rest)
+        for i, value in enumerate(sums):
+            self._store(v.sum(value), self._times(self._plus(row, i), self.out_length))
+
+    def _store(self, number: Any, offset: Any) -> None:
+        if self.product.bias:
+            number = self.builder.fadd(self.vector.load_one(self.bias), number)
+        self.builder.store(number, self.vector.at(self.out, offset), align=self.vector.itemsize)

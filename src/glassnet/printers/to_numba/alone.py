@@ -1,0 +1,237 @@
+"""Values with loops of their own: products, joins, parts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from glassnet.graph.dims import Dim, Extent
+from glassnet.graph.graph import Graph
+from glassnet.graph.node import Node
+from glassnet.passes.loops import Loops, Unit
+from glassnet.passes.storage import ALIGNMENT, Home, Storage, elements
+from glassnet.printers.expressions import ATOM, Piece
+from glassnet.printers.to_numba.expressions import convert
+from glassnet.printers.to_numba.rows import RowsText
+from glassnet.printers.to_numba.sharing import ANYWHERE
+from glassnet.printers.to_numba.values import (
+    LOOP_NAMES,
+    broadcast_index,
+    flat_rows,
+    sliced,
+    untransposed,
+)
+from glassnet.printers.to_numba.writer import Scope
+from glassnet.trace.names import unused
+
+# Without AVX-512, a product of so many operations goes to the BLAS, if there is one.
+LARGE_PRODUCT = 2e6
+
+
+class AloneText(RowsText):
+    """Values that no other value shares a loop with.
+
+    Parameters
+    ----------
+    graph, loops, storage, parts
+        As for :class:`SharedText`.
+    batch : int
+        About how many rows a batch has.
+    use_blas : bool
+        Whether large products go to the BLAS.
+    """
+
+    def __init__(
+        self, graph: Graph, loops: Loops, storage: Storage, parts: int, batch: int, use_blas: bool
+    ) -> None:
+        super().__init__(graph, loops, storage, parts)
+        self.batch, self.use_blas = batch, use_blas
+
+    def _alone(self, unit: Unit) -> None:
+        (node,) = unit.nodes
+        getattr(self, f"_write_{'argmax' if node.op == 'argmin' else node.op}")(node)
+
+    @contextmanager
+    def _by_one(self, node: Node) -> Iterator[None]:
+        """What is not worth sharing is done by one thread."""
+        self.meet_before(self.sharing.alone(node, ANYWHERE))
+        if self.parts == 1 or not node.shape:  # a single number is calculated by every thread
+            yield
+            return
+        with self.out.block("if first_part == 0:"):
+            yield
+
+    @contextmanager
+    def _shared_loops(self, indices: Sequence[str], extents: Sequence[object]) -> Iterator[None]:
+        """Loops of which the outermost is shared."""
+        with self.shared(extents[0]) as span, self.out.loops(indices, (span, *extents[1:])):
+            yield
+
+    # ------------------------------------------------------------------------------------ products
+    def _write_matmul(self, node: Node) -> None:
+        a, b = node.inputs
+        turned_a, a = untransposed(a)
+        turned_b, b = untransposed(b)
+        if b.ndim > 2 or node.kind != "float" or (turned_a and a.ndim > 2):
+            self._matmul_loops(node)
+            return
+        inner, columns = node.inputs[0].shape[-1], node.shape[-1]
+        rows = flat_rows(node.shape)
+        out = self.view(node, (rows, columns))
+        left = self.view(a, (inner, rows) if turned_a else (rows, inner))
+        right = self.view(b, (columns, inner) if turned_b else (inner, columns))
+        how = str(node.shape[0])
+        own = how if not turned_a and node.ndim == 2 else None
+        self.meet_before(self.sharing.alone(node, how if node.ndim == 2 else ANYWHERE, own))
+        large = self.use_blas and self._work(rows, inner, columns) >= LARGE_PRODUCT
+        if turned_b and not large:
+            right = self._transposed(right, columns, inner)
+        with self.shared(rows) as span:
+            count: object = rows
+            if self.parts > 1:
+                count = "high - low"
+                out = f"{out}[{span.replace(', ', ':')}]"
+                left = f"{left}[:, low:high]" if turned_a else f"{left}[low:high]"
+            if large:
+                flags = f"{turned_a}, {turned_b}"
+                self.out.line(f"gemm_at(blas, {out}, {left}, {right}, {count}, {inner}, {columns}, {flags})")
+            else:
+                called = "matmul_ta" if turned_a else "matmul"
+                self.out.line(f"{called}({out}, {left}, {right}, {count}, {inner}, {columns})")
+
+    def _transposed(self, matrix: str, rows: Extent, columns: Extent) -> str:
+        """A transposed copy of a matrix, in memory of its own."""
+        name = unused(f"{matrix}_T", self.names.taken)
+        grows = isinstance(rows, Dim) or isinstance(columns, Dim)
+        size = elements((rows, columns))
+        if grows:
+            home = Home("floats", 0, self.storage.per_row["floats"])
+            self.storage.per_row["floats"] += size
+        else:
+            home = Home("floats", self.storage.fixed["floats"])
+            self.storage.fixed["floats"] += -(-size // ALIGNMENT) * ALIGNMENT
+        self.view_rows.append(f"    {name} = {self.view_text(home, (columns, rows))}")
+        self.out.line(f"transpose({name}, {matrix}, {rows}, {columns})")
+        return name
+
+    def _work(self, *extents: Extent) -> float:
+        """Operations of a product."""
+        work = 2.0
+        for extent in extents:
+            work *= extent.k * self.batch if isinstance(extent, Dim) else extent
+        return work
+
+    def _matmul_loops(self, node: Node) -> None:
+        """Products of stacks of matrices, and of integers: plain loops."""
+        a, b = node.inputs
+        lead = LOOP_NAMES[: node.ndim - 2]
+        i, j, k = LOOP_NAMES[node.ndim - 2 : node.ndim + 1]
+        out, zero = self.view(node), "f(0)" if node.kind == "float" else "0"
+        place, last = ", ".join((*lead, i)), node.shape[-1]
+        self.meet_before(self.sharing.alone(node, str(node.shape[0])))
+        with self._shared_loops((*lead, i), node.shape[:-1]):
+            with self.out.block(f"for {j} in range({last}):"):
+                self.out.line(f"{out}[{place}, {j}] = {zero}")
+            with self.out.block(f"for {k} in range({a.shape[-1]}):"):
+                self.out.line(f"factor = {self._inline(a, (*broadcast_index(a.shape[:-2], lead), i, k))[0]}")
+                with self.out.block(f"for {j} in range({last}):"):
+                    text, precedence = self._inline(b, (*broadcast_index(b.shape[:-2], lead), k, j))
+                    other = text if precedence == ATOM else f"({text})"
+                    self.out.line(f"{out}[{place}, {j}] += factor * {other}")
+
+    # ------------------------------------------------------------------------------------ joins and parts
+    def _write_pack(self, node: Node) -> None:
+        whole = self.storage.home[node]
+        pieces, offset = [], 0
+        for x in node.inputs:
+            home = whole.moved(offset)
+            if self.storage.home.get(x) != home:
+                pieces.append((home, x))
+            offset += elements(x.shape)
+        if pieces:
+            self.meet_before(self.sharing.alone(node, ANYWHERE))
+        for home, x in pieces:
+            self._copy_into(home, x, node)
+
+    def _copy_into(self, home: Home, x: Node, like: Node) -> None:
+        """Write a value's elements one after another."""
+        shape = x.shape or (1,)
+        key = (home.arena, home.start, home.rows, shape)
+        if key not in self.views:
+            self.views[key] = self.names.unique(f"{self.names.of(like)}_part")
+            self.view_rows.append(f"    {self.views[key]} = {self.view_text(home, shape)}")
+        indices = LOOP_NAMES[: len(shape)]
+        with self._shared_loops(indices, shape):
+            text = convert(self._inline(x, indices if x.shape else ()), self.type_of(x), self.type_of(like))[
+                0
+            ]
+            self.out.line(f"{self.views[key]}[{', '.join(indices)}] = {text}")
+
+    def _inline(self, x: Node, index: tuple[str, ...]) -> Piece:
+        """A value's text where nothing is read twice."""
+        self.counts, outer = Counter(), self.scope
+        self.scope = Scope(outer)  # names hold only in the loops around
+        piece = self.value(x, index)
+        self.scope = outer
+        return piece
+
+    def _write_concat(self, node: Node) -> None:
+        axis, start = node.attrs["axis"], 0
+        how = str(node.shape[0]) if axis else ANYWHERE
+        self.meet_before(self.sharing.alone(node, how))
+        for x in node.inputs:
+            indices = LOOP_NAMES[: x.ndim]
+            with self._shared_loops(indices, x.shape):
+                at = [f"{start} + {text}" if i == axis and start else text for i, text in enumerate(indices)]
+                text = convert(self._inline(x, indices), self.type_of(x), self.type_of(node))[0]
+                self.out.line(f"{self.view(node)}[{', '.join(at)}] = {text}")
+            extent = x.shape[axis]
+            assert isinstance(extent, int)
+            start += extent
+
+    def _write_unslice(self, node: Node) -> None:
+        (x,) = node.inputs
+        indices = LOOP_NAMES[: x.ndim]
+        with self._by_one(node):
+            self._fill(node)
+            with self.out.loops(indices, x.shape):
+                at = [sliced(part, text) for part, text in zip(node.attrs["slices"], indices, strict=True)]
+                self.out.line(f"{self.view(node)}[{', '.join(at)}] = {self._inline(x, indices)[0]}")
+
+    def _write_scatter_add(self, node: Node) -> None:
+        values, index = node.inputs
+        indices = LOOP_NAMES[: values.ndim]
+        with self._by_one(node):
+            self._fill(node)
+            with self.out.loops(indices, values.shape):
+                target = self._inline(index, indices[: index.ndim])[0]
+                at = (f"row({target}, {node.attrs['rows']})", *indices[index.ndim :])
+                self.out.line(f"{self.view(node)}[{', '.join(at)}] += {self._inline(values, indices)[0]}")
+
+    def _write_argmax(self, node: Node) -> None:
+        source, axis = node.inputs[0], node.attrs["axis"]
+        outer = [name for i, name in enumerate(LOOP_NAMES[: source.ndim]) if i != axis]
+        extents = [extent for i, extent in enumerate(source.shape) if i != axis]
+        inner = LOOP_NAMES[source.ndim]
+        at = [*outer[:axis], inner, *outer[axis:]]
+        symbol = ">" if node.op == "argmax" else "<"
+        with self._by_one(node), self.out.loops(outer, extents):
+            first = self._inline(source, (*at[:axis], "0", *at[axis + 1 :]))[0]
+            self.out.line(f"best = {first}")
+            self.out.line("place = 0")
+            with self.out.block(f"for {inner} in range({source.shape[axis]}):"):
+                self.out.line(f"candidate = {self._inline(source, tuple(at))[0]}")
+                missing = "candidate != candidate and best == best"
+                with self.out.block(f"if candidate {symbol} best or ({missing}):"):
+                    self.out.line("best = candidate")
+                    self.out.line(f"place = {inner}")
+            place = f"{self.view(node)}[{', '.join(outer)}]" if outer else self.names.of(node)
+            self.out.line(f"{place} = place")
+        if not outer:
+            self.scope.known[node, ()] = place
+
+    def _fill(self, node: Node) -> None:
+        indices = LOOP_NAMES[: node.ndim]
+        with self.out.loops(indices, node.shape):
+            self.out.line(f"{self.view(node)}[{', '.join(indices)}] = 0")

@@ -1,0 +1,247 @@
+"""A whole step: its units in order, the guard, what the next step starts from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from glassnet.graph.dims import has_batch
+from glassnet.graph.graph import Graph, Place, input_place
+from glassnet.graph.node import Node
+from glassnet.passes.loops import Loops, Unit, plan_loops
+from glassnet.passes.storage import Home, Storage, carried, elements, is_in_memory, plan_storage
+from glassnet.printers.layout import plain
+from glassnet.printers.to_numba.alone import AloneText
+from glassnet.printers.to_numba.sharing import ANYWHERE
+from glassnet.printers.to_numba.values import LOOP_NAMES
+
+ARGUMENTS = "seed, hyper, floats, integers, booleans, results, blas"
+ONE_ROW_ARGUMENTS = "floats, integers, booleans, hyper"
+SHARED_ARGUMENTS = f"{ARGUMENTS}, first_part, last_part, threads, cells, partials"
+
+
+@dataclass(frozen=True)
+class CompiledText:
+    """A step as text, and what a caller has to know to run it.
+
+    Attributes
+    ----------
+    text : str
+        The function.
+    name : str
+    hypers : tuple of str
+        The numbers that the caller hands in, in the order of the argument ``hyper``.
+    results : tuple of Place
+        The numbers that come back in ``results``.
+    storage : Storage
+    homes : dict
+        Place of an array that goes in or comes out → its home.
+    slots : int
+        Numbers for each part that the threads add up.
+    """
+
+    text: str
+    name: str
+    hypers: tuple[str, ...]
+    results: tuple[Place, ...]
+    storage: Storage
+    homes: dict[Place, tuple[Home, Node]]
+    slots: int
+
+
+class StepText(AloneText):
+    """One step."""
+
+    def __init__(self, graph: Graph, batch: int, parts: int, use_blas: bool, one_row: bool) -> None:
+        self.one_row = one_row
+        loops = plan_loops(graph)
+        self.probes = probes(loops)
+        self.guard = guard_unit(loops, self.probes)
+        super().__init__(graph, loops, plan_storage(loops, self.guard), parts, batch, use_blas)
+
+    def write(self) -> CompiledText:
+        """All units, in order."""
+        for number, unit in enumerate(self.loops.units):
+            if number == self.guard:
+                self._write_guard()
+            self._comment(unit)
+            {"scalar": self._scalars, "alone": self._alone, "rows": self._rows}[unit.kind](unit)
+        if self.guard >= len(self.loops.units):
+            self._write_guard()
+        self._write_copies()
+        return self._finish()
+
+    def _comment(self, unit: Unit) -> None:
+        said = dict.fromkeys((node.label.phase, node.label.scope) for node in unit.nodes)
+        phases = dict.fromkeys(phase for phase, _ in said)
+        parts = []
+        for phase in phases:
+            scopes = ", ".join(scope for where, scope in said if where == phase and scope)
+            parts.append(f"{phase}: {scopes}" if scopes else phase)
+        self.out.line("")
+        self.out.line(f"# {plain('; '.join(parts))}")
+
+    def _finish(self) -> CompiledText:
+        graph = self.graph
+        hypers = tuple(self.names.of(node) for node in graph.inputs if input_place(node)[0] == "hyper")
+        results = self._write_results()
+        if self.parts > 1:
+            self.out.line("barrier(cells, threads)")
+        if not self.one_row:
+            self.out.line("return True")
+        kinds = {node.attrs["name"]: node.kind for node in graph.inputs}
+        top = [
+            f"    {name} = {f'int(hyper[{i}])' if kinds.get(name) == 'weak_int' else f'hyper[{i}]'}"
+            for i, name in enumerate(hypers)
+        ]
+        top += [
+            f"    {self.names.of(node)} = {self.view_text(self.storage.home[node], (1,))}[0]"
+            for node in graph.nodes()
+            if node.op == "input" and not node.shape and node in self.storage.home
+        ]
+        arguments = f"n, batch, t, {ARGUMENTS if self.parts == 1 else SHARED_ARGUMENTS}"
+        if self.one_row:
+            arguments, top = ONE_ROW_ARGUMENTS, ["    n = 1", "    batch = 16", *top]
+        keys = [f"    {key} = hash_keys({', '.join(map(str, words))})" for words, key in self.keys.items()]
+        body = "\n".join([*top, *keys, *self.view_rows, *self.out.rows])
+        for arena, size in self.storage.fixed.items():
+            body = body.replace(f"FIXED_{arena}", str(size))
+        head = f"def {graph.name}({arguments}):"
+        doc = f'    """{plain(graph.doc.splitlines()[0])}"""' if graph.doc else ""
+        text = "\n".join(filter(None, [head, doc])) + "\n" + body + "\n"
+        return CompiledText(text, graph.name, hypers, tuple(results), self.storage, self._homes(), self.slots)
+
+    def _write_results(self) -> list[Place]:
+        inputs = {input_place(node): node for node in self.graph.inputs}
+        rows = zip(self.graph.outputs, self.graph.places, carried(self.graph.places, inputs), strict=True)
+        found = [
+            (place, node)
+            for node, place, old in rows
+            if not node.shape and place[0] == "return" and old not in self.storage.home
+        ]
+        lines = [f"results[{i}] = {self._inline(node, ())[0]}" for i, (_, node) in enumerate(found)]
+        self.meet_before(self.sharing.scalars([node for _, node in found if node not in self.loops.solid]))
+        if self.parts > 1 and lines:
+            with self.out.block("if first_part == 0:"):
+                for line in lines:
+                    self.out.line(line)
+        else:
+            for line in lines:
+                self.out.line(line)
+        return [place for place, _ in found]
+
+    def _homes(self) -> dict[Place, tuple[Home, Node]]:
+        inputs = {input_place(node): node for node in self.graph.inputs}
+        homes = {
+            place: (self.storage.home[node], node)
+            for place, node in inputs.items()
+            if node in self.storage.home
+        }
+        renewed = {old for old, _ in self.storage.copies}
+        carries = carried(self.graph.places, inputs)
+        for node, place, old in zip(self.graph.outputs, self.graph.places, carries, strict=True):
+            if old is not None and old in self.storage.home:
+                homes[place] = self.storage.home[old], old
+            elif node.shape and node not in renewed:
+                homes[place] = self.storage.find(node), node
+        return homes
+
+    # ------------------------------------------------------------------------------------ the guard, the end
+    def _write_guard(self) -> None:
+        """Nothing of the last step has been overwritten yet: leave, if it has to stay."""
+        self.out.line("")
+        self.out.line("# a step whose loss or gradient is not finite is not taken")
+        loss = self.graph.outputs[0]
+        start = f"{self._inline(loss, ())[0]} * f(0)" if not loss.shape else "f(0)"
+        self.meet_before([self.sharing.touch(node, self._flat_extent(node), False) for node in self.probes])
+        self.out.line(f"check = {start}")
+        for node in self.probes:
+            flat = node.shape if has_batch(node.shape) else (elements(node.shape),)
+            indices = LOOP_NAMES[: len(flat)]
+            view = self.view(node, flat)
+            with self._shared_loops(indices, flat):
+                self.out.line(f"check = plus(check, {view}[{', '.join(indices)}] * f(0))")
+        if self.parts > 1 and self.probes:
+            self._join_checks()
+        with self.out.block("if check != 0:"):
+            self.out.line("return False")
+
+    @staticmethod
+    def _flat_extent(node: Node) -> str:
+        return str(node.shape[0]) if node.ndim == 1 or has_batch(node.shape) else ANYWHERE
+
+    def _join_checks(self) -> None:
+        """What each thread has seen is seen by all."""
+        slot = self.slots * self.parts
+        self.slots += 1
+        with self.out.block("for part in range(first_part, last_part):"):
+            self.out.line(f"partials[{slot} + part] = check")
+        self.meet()
+        with self.out.block("for part in range(PARTS):"):
+            self.out.line(f"check += partials[{slot} + part]")
+
+    def _write_copies(self) -> None:
+        if not self.storage.copies:
+            return
+        self.out.line("")
+        self.out.line("# what the next step starts from")
+        self.meet()
+        for old, node in self.storage.copies:
+            self._copy_into(self.storage.home[old], node, old)
+
+
+def guard_unit(loops: Loops, watched: list[Node]) -> int:
+    """The number of the first unit that may overwrite what the last step left; -1 if nothing does."""
+    graph = loops.graph
+    places = set(graph.places)
+    renewed = any(
+        is_in_memory(node) and (input_place(node) in places or ("return", input_place(node)[1]) in places)
+        for node in graph.inputs
+    )
+    if not renewed:
+        return -1
+    before = [*watched, *(node for node in graph.outputs[:1] if not node.shape)]
+    return max((loops.unit_of[x] for x in before if x in loops.unit_of), default=-1) + 1
+
+
+def probes(loops: Loops) -> list[Node]:
+    """The gradients: what an update reads that is no part of it."""
+    found: dict[Node, None] = {}
+    for node in sorted(loops.solid, key=lambda node: node.id):
+        if node.label.phase != "update":
+            continue
+        for read in loops.reads(node):
+            x = read.node
+            inside = x.op == "input" or x.label.phase == "update" or x not in loops.stored
+            if not inside and x.kind == "float":
+                found[x] = None
+    for pack in [node for node in loops.stored if node.op == "pack"]:
+        parts = [x for x in pack.inputs if x in found]
+        if len(parts) > 1:
+            found = {x: None for x in found if x not in parts}
+            found[pack] = None
+    return sorted(found, key=lambda node: node.id)
+
+
+def print_numba(
+    graph: Graph, batch: int, parts: int = 1, use_blas: bool = False, one_row: bool = False
+) -> CompiledText:
+    """The graph as one Numba function.
+
+    Parameters
+    ----------
+    graph : Graph
+        After the ``compiled`` pipeline of :mod:`glassnet.passes`.
+    batch : int
+        About how many rows a batch has.
+    parts : int
+        Into how many parts the work of a step is cut, for as many threads or fewer.
+    use_blas : bool
+        Whether large products go to the BLAS.
+    one_row : bool
+        The batch is always one row.
+
+    Returns
+    -------
+    CompiledText
+    """
+    return StepText(graph, batch, parts, use_blas, one_row).write()

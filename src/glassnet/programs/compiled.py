@@ -1,0 +1,168 @@
+"""Compiled programs: printed, compiled (or found in the cache), and run."""
+
+from __future__ import annotations
+
+import copy
+import threading
+from collections.abc import Mapping, Sequence
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from glassnet import passes
+from glassnet.graph.dims import Dim, has_batch
+from glassnet.graph.graph import Graph, Place, input_place
+from glassnet.passes.storage import Home
+from glassnet.printers.to_numba import CompiledModule, print_module
+from glassnet.programs.allowed_compiled import check_compiled_text
+from glassnet.programs.cache import load_module
+
+# Registers of so many bits make our products faster than the BLAS's; with narrower ones large ones go there.
+WIDE_VECTORS = 512
+
+
+class CompiledProgram:
+    """A program of the backend "numba", with the memory it works in.
+
+    Parameters
+    ----------
+    graph : Graph
+        As traced.
+    batch : int
+        Rows of a full batch.
+    dtype : dtype-like
+        float32 or float64.
+    first_lines : sequence of str
+        Comments for the top of the text.
+    constant : bool
+        Whether the batch size is a constant of the program.
+    parts : int
+        Into how many parts the work of a step is cut, for as many threads or fewer.
+    driver : {"step", "train", "run", "row"}
+        What is called from Python.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        batch: int,
+        dtype: Any,
+        first_lines: Sequence[str] = (),
+        constant: bool = False,
+        parts: int = 1,
+        driver: str = "step",
+    ) -> None:
+        from glassnet.kernels import address, barrier_cells, vectors
+
+        self.graph = graph
+        self.lowered = passes.run(graph, "compiled")
+        self.dtype, self.batch = np.dtype(dtype), batch
+        self.parts = parts
+        use_blas = vectors().bits < WIDE_VECTORS
+        self.printed: CompiledModule = print_module(
+            self.lowered, batch, self.dtype.name, first_lines, constant, parts, use_blas, driver
+        )
+        self.text = self.printed.text
+        self.module: ModuleType = load_module(self.text, check=check_compiled_text)
+        self.inputs = {input_place(node) for node in graph.inputs}
+        self.memory: dict[str, np.ndarray] = {}
+        self.lock = threading.Lock()  # of the memory
+        self.rows = 0
+        self.reserve(batch)
+        step = self.printed.step
+        self.hyper = np.zeros(max(1, len(step.hypers)))
+        self.results = np.zeros(max(1, len(step.results)))
+        self.blas = address(self.dtype) if "gemm_at(" in self.text else 0
+        self.cells, self.partials = barrier_cells(), np.zeros(max(1, step.slots * parts))
+
+    def reserve(self, rows: int) -> None:
+        """Memory for batches of so many rows; what does not depend on them is kept."""
+        from glassnet.kernels import aligned
+
+        rows = -(-rows // 16) * 16
+        if rows <= self.rows:
+            return
+        storage = self.printed.step.storage
+        kinds = {"floats": self.dtype, "integers": np.dtype(np.int64), "booleans": np.dtype(bool)}
+        for name, size in storage.sizes(rows).items():
+            fresh = aligned(max(1, size), kinds[name])
+            if name in self.memory:
+                fresh[: storage.fixed[name]] = self.memory[name][: storage.fixed[name]]
+            self.memory[name] = fresh
+        self.rows = rows
+
+    def copy(self) -> CompiledProgram:
+        """The same program with memory of its own."""
+        other = copy.copy(self)
+        other.memory, other.rows = {}, 0
+        other.hyper, other.results = self.hyper.copy(), self.results.copy()
+        other.reserve(self.rows)
+        return other
+
+    def view(self, place: Place, n: int = 0) -> np.ndarray:
+        """The array that belongs to a place, for a batch of ``n`` rows, in the program's own memory."""
+        home, node = self.printed.step.homes[place]
+        shape = tuple(extent.k * n if isinstance(extent, Dim) else extent for extent in node.shape)
+        start = self._start(home)
+        return self.memory[home.arena][start : start + int(np.prod(shape))].reshape(shape)
+
+    def _start(self, home: Home) -> int:
+        if home.rows is None:
+            return home.start
+        return self.printed.step.storage.fixed[home.arena] + home.rows * self.rows + home.start
+
+    def put(self, values: Mapping[Place, Any], n: int = 0) -> None:
+        """Write arrays to their places, and hyper-parameters to theirs."""
+        for place, value in values.items():
+            if place[0] != "hyper" and place in self.inputs and place in self.printed.step.homes:
+                view = self.view(place, n)
+                view[...] = value
+        self.set_hyper(values)
+
+    def set_hyper(self, values: Mapping[Place, Any]) -> None:
+        """Change the rates, strengths and other hyper-parameters."""
+        names = self.printed.step.hypers
+        for place, value in values.items():
+            if place[0] == "hyper" and place[1] in names:
+                self.hyper[names.index(place[1])] = value
+
+    def arguments(
+        self, seed: int, first_part: int = 0, last_part: int = 0, threads: int = 1
+    ) -> tuple[Any, ...]:
+        """What every function of the program takes at its end; the parts, if it has any, of one thread."""
+        memory = self.memory
+        arenas = memory["floats"], memory["integers"], memory["booleans"]
+        common = (seed, self.hyper, *arenas, self.results, self.blas)
+        if self.parts == 1:
+            return common
+        return (*common, first_part, last_part or self.parts, threads, self.cells, self.partials)
+
+    def __call__(self, values: Mapping[Place, Any]) -> dict[Place, Any]:
+        """Run once: place of each input → value in, place of each output → value out."""
+        values = {**self.graph.values, **values}
+        n = self._batch_size(values)
+        self.reserve(n)
+        self.put(values, n)
+        seed, t = int(values.get(("argument", "seed"), 0)), int(values.get(("argument", "t"), 0))
+        return self.step(n, seed, t)
+
+    def step(self, n: int, seed: int, t: int) -> dict[Place, Any]:
+        """Run once with what lies in the memory, for a batch of ``n`` rows."""
+        getattr(self.module, self.graph.name)(n, self.rows, t, *self.arguments(seed))
+        found: dict[Place, Any] = {}
+        for place in self.graph.places:
+            if place in self.printed.step.results:
+                found[place] = self.results[self.printed.step.results.index(place)]
+            else:
+                found[place] = self.view(place, n).copy()
+        return found
+
+    def _batch_size(self, values: Mapping[Place, Any]) -> int:
+        for node in self.graph.inputs:
+            if has_batch(node.shape):
+                axis = next(i for i, extent in enumerate(node.shape) if isinstance(extent, Dim))
+                extent = node.shape[axis]
+                assert isinstance(extent, Dim)
+                return int(np.shape(values[input_place(node)])[axis]) // extent.k
+        return 0

@@ -1,0 +1,195 @@
+"""Training, evaluating and predicting by compiled programs: many steps, or many rows, in one call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from glassnet.graph.graph import Place, input_place
+from glassnet.programs.compiled import CompiledProgram
+from glassnet.train.crew import Crew
+from glassnet.train.data import Dataset
+
+Values = dict[Place, Any]
+
+
+def source_of(array: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(array, description): how compiled code finds an array's rows; a copy, if they lie too oddly for it."""
+    from glassnet.kernels import describe
+
+    described = describe(array)
+    if described is None:
+        array = np.ascontiguousarray(array, array.dtype.newbyteorder("="))
+        array = array.astype(np.float32) if array.dtype == np.float16 else array
+        described = describe(array)
+    assert described is not None
+    return array, described
+
+
+class Feed:
+    """Examples as compiled code reads them: addresses, and the order of the epoch.
+
+    Parameters
+    ----------
+    program : CompiledProgram
+    data : Dataset
+    """
+
+    def __init__(self, program: CompiledProgram, data: Dataset) -> None:
+        from glassnet.kernels import scratch_size
+
+        arrays = data.arrays()
+        pairs = []
+        for node in program.printed.batch_inputs:
+            array = arrays[input_place(node)[1]]
+            assert array is not None
+            pairs.append(source_of(array))
+        self.kept = [array for array, _ in pairs]  # the program reads their memory
+        self.sources = np.array([described for _, described in pairs], np.int64).reshape(len(pairs), -1)
+        self.rows = len(data)
+        self.order: np.ndarray = np.empty(0, np.int64)
+        self._scratch_size = scratch_size
+
+    def shuffled(self) -> tuple[np.ndarray, np.ndarray]:
+        """Room for an order, and for making it."""
+        return np.empty(self.rows, np.int64), np.empty(self._scratch_size(self.rows), np.int64)
+
+
+class CompiledStepper:
+    """Runs a compiled training program and keeps its state; in NumPy that is a ``Stepper``.
+
+    Parameters
+    ----------
+    program : CompiledProgram
+    values : mapping
+        Place of every input but the batch → value at the start.
+    seed, step : int
+        The model's seed; steps done before.
+    """
+
+    def __init__(self, program: CompiledProgram, values: Mapping[Place, Any], seed: int, step: int) -> None:
+        self.program, self.seed, self.step = program, seed, step
+        self.dirty = False
+        self.results = [name for _, name in program.printed.step.results]
+        self.renewed = [place for place in program.graph.places if place not in program.printed.step.results]
+        self.load(values)
+
+    def load(self, values: Mapping[Place, Any]) -> None:
+        """Take parameters, statistics, slots and hyper-parameters from the model."""
+        values = {**self.program.graph.values, **values}
+        fixed = {place: value for place, value in values.items() if place not in self._batch_places()}
+        self.program.put(fixed)
+
+    def restore(self, values: Values) -> None:
+        """Go back to values that :meth:`values` answered."""
+        for place, value in values.items():
+            self.program.view(place)[...] = value
+
+    def _batch_places(self) -> set[Place]:
+        return {input_place(node) for node in self.program.printed.batch_inputs}
+
+    def set_hyper(self, values: Mapping[Place, Any]) -> None:
+        """Take the rates, strengths and other hyper-parameters from the model."""
+        self.program.set_hyper(values)
+
+    def values(self) -> Values:
+        """Place → a copy of the array there now, for everything that a step changes."""
+        return {place: self.program.view(place).copy() for place in self.renewed}
+
+    def parameters_are_finite(self) -> bool:
+        """Whether every trained parameter is a finite number."""
+        places = [p for p in self.renewed if p[0] == "parameters" or p == ("return", "w")]
+        with np.errstate(over="ignore", invalid="ignore"):
+            return all(
+                np.isfinite(view.sum()) or np.isfinite(view).all()
+                for view in (self.program.view(place) for place in places)
+            )
+
+    # ------------------------------------------------------------------------------------ epochs
+    def begin(self, data: Dataset, batch_size: int, epoch: int, shuffle: bool, most_epochs: int) -> None:
+        """Stand before the first batch of an epoch."""
+        self.feed, self.batch_size, self.shuffle = Feed(self.program, data), batch_size, shuffle
+        self.order, self.scratch = self.feed.shuffled() if shuffle else (self.feed.order, self.feed.order)
+        count = len(self.results)
+        self.sums = np.zeros(count + 1)
+        self.history = np.zeros((most_epochs, count))
+        self.progress = np.array([epoch, 0, self.step, 0])
+        self.program.reserve(batch_size)
+
+    def run(self, steps: int, crew: Crew, threads: int) -> int:
+        """Take so many steps; fewer, if one of them is not finite. Answers how many epochs were completed."""
+
+        def take(first_part: int, last_part: int, threads: int) -> int:
+            taken: int = self.program.module.train(
+                steps,
+                self.progress,
+                self.feed.rows,
+                self.batch_size,
+                self.shuffle,
+                self.order,
+                self.scratch,
+                self.feed.sources,
+                self.sums,
+                self.history,
+                *self.program.arguments(self.seed, first_part, last_part, threads),
+            )
+            return taken
+
+        taken = crew.run(take, threads)
+        self.step += taken
+        self.dirty |= taken > 0
+        self.failed = taken < steps
+        return int(self.progress[3])
+
+    def logs(self, completed: int) -> dict[str, float]:
+        """Name → mean over the epoch, of one of the epochs completed in the last run."""
+        return dict(zip(self.results, self.history[completed].tolist(), strict=True))
+
+    def logs_so_far(self) -> dict[str, float]:
+        """Name → mean over the present epoch's batches so far."""
+        weight = self.sums[-1] or 1.0
+        return dict(zip(self.results, (self.sums[:-1] / weight).tolist(), strict=True))
+
+    def next_batch(self, data: Dataset) -> Dataset:
+        """The examples of the step that comes next."""
+        first = int(self.progress[1])
+        rows = slice(first, min(first + self.batch_size, len(data)))
+        return data.take(self.order[rows]) if self.shuffle else data.slice(rows.start, rows.stop)
+
+
+class Evaluator:
+    """Runs a compiled program that changes nothing over many rows.
+
+    Parameters
+    ----------
+    program : CompiledProgram
+    """
+
+    def __init__(self, program: CompiledProgram) -> None:
+        self.program = program
+
+    def run(
+        self, values: Mapping[Place, Any], data: Dataset, block: int, out: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """(sums weighted by the rows, plain sums) of the program's numbers; its array goes to ``out``."""
+        with self.program.lock:
+            return self._run(values, data, block, out)
+
+    def _run(
+        self, values: Mapping[Place, Any], data: Dataset, block: int, out: np.ndarray | None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        program, feed = self.program, Feed(self.program, data)
+        program.reserve(block)
+        batch = {input_place(node) for node in program.printed.batch_inputs}
+        fixed = {**program.graph.values, **values}
+        program.put({place: value for place, value in fixed.items() if place not in batch})
+        count = len(program.printed.step.results)
+        sums, plain = np.zeros(count + 1), np.zeros(count)
+        target = np.empty(0) if out is None else out
+        seed, t = int(values.get(("argument", "seed"), 0)), int(values.get(("argument", "t"), 0))
+        program.module.run(
+            feed.rows, block, t, feed.order, feed.sources, sums, plain, target, *program.arguments(seed)
+        )
+        return sums, plain
