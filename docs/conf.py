@@ -15,10 +15,12 @@ warnings.simplefilter("error")
 
 # Two pages are made of the tables that the tests hold.
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "catalogue"))
+sys.path.insert(0, str(Path(__file__).parent))
+import argument_table  # noqa: E402
 import conventions  # noqa: E402
 import known_numbers  # noqa: E402
 
-for page in (conventions, known_numbers):
+for page in (argument_table, conventions, known_numbers):
     (Path(__file__).parent / f"{page.__name__}.rst").write_text(page.as_rst(), encoding="utf-8")
 
 project = "glassnet"

@@ -10,6 +10,7 @@ import random
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(variable, "1")
 os.environ.setdefault("MPLBACKEND", "Agg")
+os.environ.setdefault("SCIPY_ARRAY_API", "1")  # so that scikit-learn's checks of estimators leave none out
 
 import numpy as np  # noqa: E402
 import pytest  # noqa: E402

@@ -14,12 +14,13 @@ import glassnet
 # it belongs in CHANGELOG.md.
 PUBLIC = {
     "glassnet": [
-        "Array", "Ensemble", "Graph", "History", "Input", "Layer", "Model", "NetworkClassifier",
-        "NetworkRegressor", "Sequential", "activations", "callbacks", "check_gradients", "composite",
-        "constraints", "datasets", "diagnose", "errors", "grad", "initializers", "layer_statistics",
-        "layers", "losses", "metrics", "one_hot", "optimizers", "pick", "plot_decision_regions",
-        "plot_templates", "regularizers", "sanity_checks", "schedules", "search_ladder", "source",
-        "stop_gradient", "templates", "trace", "value_and_grad",
+        "Array", "Ensemble", "Graph", "HiddenFeatures", "History", "Input", "Layer", "LinearClassifier",
+        "MLPClassifier", "MLPRegressor", "Model", "NetworkClassifier", "NetworkRegressor", "Sequential",
+        "activations", "callbacks", "check_gradients", "composite", "constraints", "datasets",
+        "diagnose", "errors", "grad", "initializers", "layer_statistics", "layers", "load", "losses",
+        "metrics", "one_hot", "optimizers", "pick", "plot_decision_regions", "plot_templates",
+        "regularizers", "sanity_checks", "schedules", "search_ladder", "source", "stop_gradient",
+        "templates", "trace", "value_and_grad",
     ],
     "glassnet.activations": [
         "celu", "elu", "erf", "exponential", "gelu", "get", "glu", "hard_shrink", "hard_sigmoid",
@@ -39,7 +40,8 @@ PUBLIC = {
     ],
     "glassnet.errors": [
         "DataFileError", "DivergenceError", "DivergenceWarning", "GlassnetError", "InputError",
-        "InputTypeError", "NotBuiltError", "ShapeError", "TraceError", "UnknownNameError",
+        "InputTypeError", "ModelFileError", "NotBuiltError", "ShapeError", "TraceError",
+        "UnknownNameError",
     ],
     "glassnet.initializers": [
         "Constant", "GlorotNormal", "GlorotUniform", "HeNormal", "HeUniform", "Identity", "Initializer",

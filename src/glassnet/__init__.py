@@ -22,6 +22,7 @@ from glassnet import (
     schedules,
 )
 from glassnet.ensemble import Ensemble
+from glassnet.files import load
 from glassnet.functional import Array, grad, source, trace, value_and_grad
 from glassnet.graph.graph import Graph
 from glassnet.inspect.diagnosis import diagnose
@@ -45,9 +46,13 @@ __all__ = [
     "Array",
     "Ensemble",
     "Graph",
+    "HiddenFeatures",
     "History",
     "Input",
     "Layer",
+    "LinearClassifier",
+    "MLPClassifier",
+    "MLPRegressor",
     "Model",
     "NetworkClassifier",
     "NetworkRegressor",
@@ -64,6 +69,7 @@ __all__ = [
     "initializers",
     "layer_statistics",
     "layers",
+    "load",
     "losses",
     "metrics",
     "one_hot",
@@ -82,7 +88,14 @@ __all__ = [
     "value_and_grad",
 ]
 
-_ESTIMATORS = ("NetworkClassifier", "NetworkRegressor")
+_ESTIMATORS = (
+    "HiddenFeatures",
+    "LinearClassifier",
+    "MLPClassifier",
+    "MLPRegressor",
+    "NetworkClassifier",
+    "NetworkRegressor",
+)
 
 
 def __getattr__(name: str) -> object:

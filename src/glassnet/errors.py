@@ -8,6 +8,7 @@
     ├── TraceError        (TypeError)     Python or NumPy that cannot become a graph
     ├── NotBuiltError     (RuntimeError)  a model used before its input shape is known
     ├── DataFileError     (OSError)       a data file that is missing or damaged
+    ├── ModelFileError    (ValueError)    a model file that cannot be read or written
     └── DivergenceError   (ArithmeticError)  training produced NaN or inf
 
 Each message says what was found and where, what was expected, and how to fix it.
@@ -25,6 +26,7 @@ __all__ = [
     "GlassnetError",
     "InputError",
     "InputTypeError",
+    "ModelFileError",
     "NotBuiltError",
     "ShapeError",
     "TraceError",
@@ -62,6 +64,32 @@ class NotBuiltError(GlassnetError, RuntimeError):
 
 class DataFileError(GlassnetError, OSError):
     """A data file is missing or damaged; the message names the file."""
+
+
+class ModelFileError(GlassnetError, ValueError):
+    """A model file that cannot be read or written.
+
+    Parameters
+    ----------
+    path : str
+        The file.
+    key : str
+        Where in it: ``"model.layers[2].config.units"``; empty where the file as a whole is meant.
+    reason : str
+        What is wrong, and what to do.
+
+    Examples
+    --------
+    >>> print(ModelFileError("m.safetensors", "model.seed", "must be a whole number; got 'a'."))
+    m.safetensors: model.seed must be a whole number; got 'a'.
+    """
+
+    def __init__(self, path: str, key: str, reason: str) -> None:
+        super().__init__(path, key, reason)
+        self.path, self.key, self.reason = path, key, reason
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.key} {self.reason}" if self.key else f"{self.path}: {self.reason}"
 
 
 class DivergenceError(GlassnetError, ArithmeticError):

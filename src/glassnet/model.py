@@ -7,17 +7,22 @@ from typing import Any
 
 import numpy as np
 
+from glassnet import files
 from glassnet.errors import InputError
 from glassnet.explain.derivation import Derivation, derive
 from glassnet.explain.drawing import Drawing, draw_graph, draw_layers
 from glassnet.explain.network import layer_columns
+from glassnet.files import packing, unpacking
+from glassnet.files.format import Path
+from glassnet.files.refused import record, refuse
 from glassnet.graph.graph import Graph
 from glassnet.nn.core import Activation
 from glassnet.nn.layer import Layer
-from glassnet.nn.network import FunctionalNetwork, Network
+from glassnet.nn.network import Fill, FunctionalNetwork, Network
 from glassnet.nn.registry import known_name
+from glassnet.nn.specs import Spec
 from glassnet.trace.tracer import TracedArray
-from glassnet.train import graphs, prepare
+from glassnet.train import graphs, prepare, stored
 from glassnet.train.shelf import Shelf
 from glassnet.train.trainable import LossValue, Trainable
 
@@ -68,6 +73,39 @@ class Model(Trainable, FunctionalNetwork):
     def __call__(self, X: Any) -> Any:
         """Apply the model: to arrays (as :meth:`predict`), or to ``gn.Input`` and inside other networks."""
         return self.forward(X) if isinstance(X, TracedArray) else self.predict(X)
+
+    def save(self, path: Path) -> None:
+        """Write the model to a file: architecture, weights, and the state of its training.
+
+        A ``.safetensors`` file with one JSON document, which names no code: :func:`glassnet.load` reads it,
+        and so does any reader of safetensors. The old file, if there is one, is replaced in one step, after
+        the new one has been written and checked.
+
+        Parameters
+        ----------
+        path : str or path
+            By custom it ends with ``.safetensors``.
+
+        Raises
+        ------
+        NotBuiltError
+            The model has no weights yet.
+        ModelFileError
+            Something in it cannot be stored, such as a lambda, or the file cannot be written.
+
+        Examples
+        --------
+        >>> import pathlib, tempfile, glassnet as gn
+        >>> model = gn.Sequential([gn.layers.Dense(2)], seed=7)
+        >>> model.build((None, 3))
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = pathlib.Path(folder, "model.safetensors")
+        ...     model.save(path)
+        ...     gn.load(path).seed
+        7
+        """
+        self.require_built("save()")
+        files.save(path, "model", lambda packer: {"model": packer.pack(self, "model")["model"]})
 
     def derivation(self, X: Any = None, y: Any = None, weight: str | None = None) -> Derivation:
         """The chain rule for one weight, link by link: in words, NumPy and LaTeX, each link checked.
@@ -201,3 +239,44 @@ def _as_layer(layer: Any) -> Layer:
 def _double(value: Any) -> Any:
     """Floats as float64."""
     return value.astype(np.float64) if isinstance(value, np.ndarray) and value.dtype.kind == "f" else value
+
+
+# ------------------------------------------------------------------------------------------ model files
+def _describe(packer: files.Packer, model: Model, key: str) -> Any:
+    """A model as JSON."""
+    if type(model) not in (Model, Sequential):
+        name = type(model).__name__
+        refuse(
+            key,
+            f"cannot be stored: {name} is a class of its own. Keep a gn.Model or gn.Sequential inside it.",
+        )
+    model.require_built("save()")
+    return stored.describe(model, packer, key)
+
+
+def _sequential(layers: list[Layer], shape: tuple[int, ...], seed: int, dtype: str, fill: Fill) -> Sequential:
+    model = Sequential(layers, seed, dtype)
+    model._set_specs([Spec(shape, model.input_kind())], fill)
+    return model
+
+
+def _functional(inputs: Any, output: Any, seed: int, dtype: str, fill: Fill) -> Model:
+    model = Model.__new__(Model)
+    FunctionalNetwork.__init__(model, inputs, output, seed, dtype, fill)
+    model._shelf = Shelf(model)
+    return model
+
+
+def _rebuild(unpacker: files.Unpacker, value: Any, key: str) -> Any:
+    """A model from its description."""
+    return stored.rebuild(value, unpacker, key, {"Sequential": _sequential, "Model": _functional})
+
+
+def _restore(document: dict[str, Any], unpacker: files.Unpacker) -> Any:
+    """The model of a file."""
+    return _rebuild(unpacker, record(document, "the description", ("model",))["model"], "model")
+
+
+packing.EXTENSIONS[Model] = ("model", _describe)
+unpacking.EXTENSIONS["model"] = _rebuild
+files.RESTORE["model"] = _restore

@@ -6,110 +6,39 @@ from collections.abc import Callable
 from typing import Any, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
-from sklearn.preprocessing import LabelEncoder
-from sklearn.utils.validation import check_is_fitted, validate_data
 
 from glassnet.errors import InputError
+from glassnet.estimators.classification import Classification, learn_labels
+from glassnet.estimators.labels import read_labels
+from glassnet.estimators.network_base import BaseNetwork
+from glassnet.estimators.objectives import Objective
+from glassnet.estimators.regression import Regression, learn_numbers, read_numbers
 from glassnet.model import Model
+from glassnet.nn import losses
+from glassnet.nn.losses.base import FunctionLoss
+
+__all__ = ["NetworkClassifier", "NetworkRegressor"]
 
 
-class _NetworkEstimator(BaseEstimator):  # type: ignore[misc]
-    """What classifier and regressor share: parameters, building, fitting."""
-
-    def __init__(
-        self,
-        build: Callable[..., Model] | None = None,
-        *,
-        epochs: int = 10,
-        batch_size: int = 32,
-        validation_split: float = 0.0,
-        callbacks: Any = None,
-        verbose: Any = 0,
-        **options: Any,
-    ) -> None:
-        self.build, self.epochs, self.batch_size = build, epochs, batch_size
-        self.validation_split, self.callbacks, self.verbose = validation_split, callbacks, verbose
-        self.options = options
-
-    # scikit-learn reads parameters from the signature of __init__; the network's own come in as **options.
-    @classmethod
-    def _get_param_names(cls) -> list[str]:
-        return ["batch_size", "build", "callbacks", "epochs", "validation_split", "verbose"]
-
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """All parameters, those of the network included.
-
-        Parameters
-        ----------
-        deep : bool, default True
-            Kept for scikit-learn; there are no nested estimators.
-
-        Returns
-        -------
-        dict
-        """
-        return {**{name: getattr(self, name) for name in self._get_param_names()}, **self.options}
-
-    def set_params(self, **params: Any) -> Self:
-        """Change parameters; names that are not the estimator's own go to ``build``.
-
-        Parameters
-        ----------
-        **params
-            Name and value.
-
-        Returns
-        -------
-        self
-        """
-        own = set(self._get_param_names())
-        for name, value in params.items():
-            if name in own:
-                setattr(self, name, value)
-            else:
-                self.options = {**self.options, name: value}
-        return self
-
-    def _fit(self, X: Any, y: np.ndarray, outputs: int, sample_weight: Any) -> Self:
-        if self.build is None:
-            raise InputError(
-                "build is not given.\n"
-                "Pass a function that answers a compiled model: build(inputs, outputs, **options)."
-            )
-        model = self.build(inputs=X.shape[1], outputs=outputs, **self.options)
-        if getattr(model, "loss_function", None) is None:
-            raise InputError(f"build answered {type(model).__name__}; it must answer a compiled model.")
-        history = model.fit(
-            X,
-            y,
-            batch_size=self.batch_size,
-            epochs=self.epochs,
-            verbose=self.verbose,
-            callbacks=self.callbacks,
-            validation_split=self.validation_split,
-            sample_weight=sample_weight,
-        )
-        self.model_: Any = model
-        self.history_ = history
-        return self
-
-    def _scores(self, X: Any) -> np.ndarray:
-        check_is_fitted(self)
-        return np.asarray(self.model_.predict(validate_data(self, X, reset=False)))
-
-
-class NetworkClassifier(ClassifierMixin, _NetworkEstimator):  # type: ignore[misc]
-    """A network as a scikit-learn classifier.
+class NetworkClassifier(Classification, BaseNetwork):
+    """A network of your own as a scikit-learn classifier.
 
     Parameters
     ----------
-    build : callable
+    build : callable or Model, optional
         ``build(inputs, outputs, **options)`` answers a compiled :class:`~glassnet.Model` for that many input
-        columns and classes (one output unit is allowed for two classes).
+        columns and classes (one output unit is allowed for two classes); or a compiled model, of which each
+        fit trains a copy. By default a network with one hidden layer of 100 units.
     epochs : int, default 10
-    batch_size : int, default 32
+    batch_size : int or "auto", default 32
+        ``"auto"`` is 200, or all if there are fewer.
     validation_split : float, default 0
+    shuffle : bool, default True
+    random_state : int, RandomState or None, default None
+        The model's seed; None leaves the one that it was built with.
+    warm_start : bool, default False
+        ``fit`` goes on with the network of the last one.
+    class_weight : dict, "balanced" or None, default None
     callbacks : list of Callback, optional
     verbose : default 0
     **options
@@ -120,6 +49,11 @@ class NetworkClassifier(ClassifierMixin, _NetworkEstimator):  # type: ignore[mis
     classes_ : ndarray
     model_ : Model
     history_ : History
+        Of the last call.
+    loss_curve_ : list of float
+    loss_ : float
+    n_iter_ : int
+        Epochs of the last call.
 
     Examples
     --------
@@ -134,84 +68,127 @@ class NetworkClassifier(ClassifierMixin, _NetworkEstimator):  # type: ignore[mis
     True
     """
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+    def __init__(
+        self,
+        build: Callable[..., Model] | Model | None = None,
+        *,
+        epochs: int = 10,
+        batch_size: int | str = 32,
+        validation_split: float = 0.0,
+        shuffle: bool = True,
+        random_state: Any = None,
+        warm_start: bool = False,
+        class_weight: Any = None,
+        callbacks: Any = None,
+        verbose: Any = 0,
+        **options: Any,
+    ) -> None:
+        super().__init__(
+            build,
+            epochs=epochs,
+            batch_size=batch_size,
+            validation_split=validation_split,
+            shuffle=shuffle,
+            random_state=random_state,
+            warm_start=warm_start,
+            callbacks=callbacks,
+            verbose=verbose,
+            **options,
+        )
+        self.class_weight = class_weight
+
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: Any = None,
+    ) -> Self:
         """Build and train the network.
 
         Parameters
         ----------
-        X : array (n, features)
-        y : array (n,)
+        X : array, data frame or sparse matrix (n, features)
+        y : array (n,), or 0 and 1 (n, k)
             Labels of any kind.
         sample_weight : array (n,), optional
+        X_val, y_val, sample_weight_val : arrays, optional
+            To validate with.
 
         Returns
         -------
         self
         """
-        X, y = validate_data(self, X, y)
-        self._encoder = LabelEncoder().fit(y)
-        self.classes_ = self._encoder.classes_
-        return self._fit(X, self._encoder.transform(y), len(self.classes_), sample_weight)
+        given = {"sample_weight": sample_weight, "X_val": X_val, "y_val": y_val}
+        return self._fit(X, y, "fit()", {**given, "sample_weight_val": sample_weight_val})
 
-    def decision_function(self, X: Any) -> np.ndarray:
-        """The network's scores.
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> Self:
+        """Train for one epoch on these examples.
 
         Parameters
         ----------
-        X : array (n, features)
+        X : array, data frame or sparse matrix (n, features)
+        y : array (n,)
+        sample_weight : array (n,), optional
+        classes : array, optional
+            All labels there are; needed at the first call.
 
         Returns
         -------
-        ndarray (n, classes), or (n,) for a network with one output
+        self
         """
-        scores = self._scores(X)
-        return scores[:, 0] if scores.shape[1] == 1 else scores
+        given = {"sample_weight": sample_weight, "classes": classes}
+        return self._fit(X, y, "partial_fit()", given, incremental=True)
 
-    def predict_proba(self, X: Any) -> np.ndarray:
-        """Probabilities of the classes.
+    def _default_loss(self) -> losses.Loss:
+        single = self._labels.kind == "single"
+        return losses.SoftmaxCrossEntropy() if single else losses.BinaryCrossEntropy(over_outputs="sum")
 
-        Parameters
-        ----------
-        X : array (n, features)
+    def _outputs(self, target: np.ndarray) -> int:
+        return max(self._labels.sizes[0], 2) if self._labels.kind == "single" else self._labels.sizes[0]
 
-        Returns
-        -------
-        ndarray (n, classes)
-        """
-        scores = self._scores(X).astype(float)
-        likely = self.model_.loss_function.probabilities(scores)
-        if likely is None:
+    def _objective(self, model: Model) -> Objective:
+        """What the user's loss and output make of the classes."""
+        loss, width = model.loss_function, model.output_shape[0]
+        assert loss is not None
+        likely = loss.probabilities(np.zeros((1, width))) is not None
+        activation = "identity" if not likely else "softmax" if loss.task == "labels" else "logistic"
+        free = loss.task == "labels" or isinstance(loss, FunctionLoss)
+        one_hot = 0 if free or width == 1 or self._labels.kind != "single" else width
+        return Objective(loss, width, activation, one_hot=one_hot)
+
+    def _read_target(self, y: Any, where: str, classes: Any, first: bool, incremental: bool) -> np.ndarray:
+        encoded = learn_labels(self, y, where, classes, first, incremental)
+        if self._labels.kind == "several":
             raise InputError(
-                f"{self.model_.loss_function.name} knows no probabilities.\n"
-                "Use decision_function(), or a loss such as 'softmax_cross_entropy'."
+                f"{type(self).__name__}: y has several labels per example.\n"
+                "Use MLPClassifier, or one classifier per column (sklearn.multioutput.MultiOutputClassifier)."
             )
-        return np.hstack([1 - likely, likely]) if scores.shape[1] == 1 else np.asarray(likely)
+        return encoded
 
-    def predict(self, X: Any) -> np.ndarray:
-        """The likeliest class of each row.
-
-        Parameters
-        ----------
-        X : array (n, features)
-
-        Returns
-        -------
-        ndarray (n,)
-        """
-        decided = np.asarray(self.model_.loss_function.decide(self._scores(X)))
-        return np.asarray(self.classes_[decided.astype(int).ravel()])
+    def _encode(self, y: Any, name: str, where: str) -> np.ndarray:
+        return self._labels.encode(read_labels(y, type(self).__name__, where, name), name, where)
 
 
-class NetworkRegressor(RegressorMixin, _NetworkEstimator):  # type: ignore[misc]
-    """A network as a scikit-learn regressor.
+class NetworkRegressor(Regression, BaseNetwork):
+    """A network of your own as a scikit-learn regressor.
 
     Parameters
     ----------
-    build : callable
-        ``build(inputs, outputs, **options)`` answers a compiled :class:`~glassnet.Model`.
+    build : callable or Model, optional
+        ``build(inputs, outputs, **options)`` answers a compiled :class:`~glassnet.Model`; or a compiled
+        model, of which each fit trains a copy. By default a network with one hidden layer of 100 units.
     epochs : int, default 10
-    batch_size : int, default 32
+    batch_size : int or "auto", default 32
+        ``"auto"`` is 200, or all if there are fewer.
     validation_split : float, default 0
+    shuffle : bool, default True
+    random_state : int, RandomState or None, default None
+        The model's seed; None leaves the one that it was built with.
+    warm_start : bool, default False
+        ``fit`` goes on with the network of the last one.
     callbacks : list of Callback, optional
     verbose : default 0
     **options
@@ -221,6 +198,11 @@ class NetworkRegressor(RegressorMixin, _NetworkEstimator):  # type: ignore[misc]
     ----------
     model_ : Model
     history_ : History
+        Of the last call.
+    loss_curve_ : list of float
+    loss_ : float
+    n_iter_ : int
+        Epochs of the last call.
 
     Examples
     --------
@@ -234,12 +216,38 @@ class NetworkRegressor(RegressorMixin, _NetworkEstimator):  # type: ignore[misc]
     1.0
     """
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: Any = None,
+    ) -> Self:
         """Build and train the network.
 
         Parameters
         ----------
-        X : array (n, features)
+        X : array, data frame or sparse matrix (n, features)
+        y : array (n,) or (n, outputs)
+        sample_weight : array (n,), optional
+        X_val, y_val, sample_weight_val : arrays, optional
+            To validate with.
+
+        Returns
+        -------
+        self
+        """
+        given = {"sample_weight": sample_weight, "X_val": X_val, "y_val": y_val}
+        return self._fit(X, y, "fit()", {**given, "sample_weight_val": sample_weight_val})
+
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Train for one epoch on these examples.
+
+        Parameters
+        ----------
+        X : array, data frame or sparse matrix (n, features)
         y : array (n,) or (n, outputs)
         sample_weight : array (n,), optional
 
@@ -247,19 +255,27 @@ class NetworkRegressor(RegressorMixin, _NetworkEstimator):  # type: ignore[misc]
         -------
         self
         """
-        X, y = validate_data(self, X, y, multi_output=True, y_numeric=True)
-        return self._fit(X, y, 1 if y.ndim == 1 else y.shape[1], sample_weight)
+        return self._fit(X, y, "partial_fit()", {"sample_weight": sample_weight}, incremental=True)
 
-    def predict(self, X: Any) -> np.ndarray:
-        """The network's answer.
+    def _default_loss(self) -> losses.Loss:
+        return losses.SquaredError()
 
-        Parameters
-        ----------
-        X : array (n, features)
+    def _outputs(self, target: np.ndarray) -> int:
+        return self._targets
 
-        Returns
-        -------
-        ndarray (n,) or (n, outputs)
-        """
-        scores = self._scores(X)
-        return scores[:, 0] if scores.shape[1] == 1 else scores
+    def _objective(self, model: Model) -> Objective:
+        loss = model.loss_function
+        assert loss is not None
+        logarithmic = isinstance(loss, losses.Gamma | losses.Tweedie) or getattr(loss, "from_log", False)
+        return Objective(loss, model.output_shape[0], "exp" if logarithmic else "identity")
+
+    def _read_target(self, y: Any, where: str, classes: Any, first: bool, incremental: bool) -> np.ndarray:
+        return learn_numbers(self, y, where, first)
+
+    def _encode(self, y: Any, name: str, where: str) -> np.ndarray:
+        return read_numbers(y, type(self).__name__, where, name)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags

@@ -247,7 +247,7 @@ def make(op: str, *values: Value, **attrs: Any) -> Node:
     ShapeError
         The inputs' shapes do not fit.
     """
-    inputs = _normalize(op, tuple(map(lift, values)))
+    inputs = normalized(op, tuple(map(lift, values)))
     for rule in RULES.get(op, ()):
         result = rule(*inputs, **attrs)
         if result is not None:
@@ -282,7 +282,7 @@ _MIXING_OPS = frozenset(
 )
 
 
-def _normalize(op: str, inputs: tuple[Node, ...]) -> tuple[Node, ...]:
+def normalized(op: str, inputs: tuple[Node, ...]) -> tuple[Node, ...]:
     """Cast what NumPy would otherwise turn into float64 behind the user's back."""
     if op in _FLOAT_OPS and not all(is_weak(node.kind) for node in inputs):
         return _as_floats(inputs)

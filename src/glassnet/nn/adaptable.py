@@ -163,7 +163,8 @@ class AxisStatistics(Preprocessing):
     def statistics_shape(self, shape: tuple[Any, ...]) -> tuple[int, ...]:
         """The shape of a statistic for inputs of this shape."""
         kept = self.kept_axes(shape)
-        return tuple(broadcastable(np.empty(extents(shape, kept)), kept, len(shape)).shape)
+        placeholder = np.broadcast_to(0.0, extents(shape, kept))  # takes no memory
+        return tuple(broadcastable(placeholder, kept, len(shape)).shape)
 
     def over_others(self, reduce: Any, x: np.ndarray) -> np.ndarray:
         """A statistic over all axes but those kept."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Self
 
@@ -24,6 +24,8 @@ from glassnet.nn.summary import summary_text
 from glassnet.trace.tracer import TracedArray, node_of
 
 DTYPES = ("float32", "float64")
+# Takes the weights, still without values, and the shape of each layer's output; may give the weights values.
+Fill = Callable[[list[Weight], dict[str, Shape]], None]
 
 
 def float_dtype(dtype: Any) -> np.dtype[Any]:
@@ -110,12 +112,14 @@ class Network:
                 layer.unbuild()
             raise
 
-    def _set_specs(self, specs: Sequence[Spec]) -> None:
+    def _set_specs(self, specs: Sequence[Spec], fill: Fill | None = None) -> None:
         self._name_layers()
         shape, trace, inputs = self._trace(specs)
         if not shape or shape[0] != N:
             raise ShapeError(f"the network answers shape {shape}: the first extent must be the batch n.")
         self._name_layers()  # again: layers inside layers exist only now
+        if fill is not None:
+            fill([weight for weight, _ in self.weights()], trace.output_shapes)
         for weight, _ in self.weights():
             if weight.value is None:
                 weight.initialize(random.parameter_generator(self.seed, weight.key), self.dtype)
@@ -261,7 +265,7 @@ class Network:
 class FunctionalNetwork(Network):
     """What layers and NumPy made of ``gn.Input``."""
 
-    def __init__(self, inputs: Any, outputs: Any, seed: int, dtype: str) -> None:
+    def __init__(self, inputs: Any, outputs: Any, seed: int, dtype: str, fill: Fill | None = None) -> None:
         self._inputs = symbolic.symbolic_inputs(inputs)
         if not isinstance(outputs, TracedArray):
             raise InputError(
@@ -271,7 +275,7 @@ class FunctionalNetwork(Network):
         symbolic.check_connected(self._output, self._inputs)
         Network.__init__(self, symbolic.layers_of(self._output), seed, dtype)
         self._set_specs(
-            [Spec(tuple(e for e in x.shape[1:] if isinstance(e, int)), x.kind) for x in self._inputs]
+            [Spec(tuple(e for e in x.shape[1:] if isinstance(e, int)), x.kind) for x in self._inputs], fill
         )
 
     def forward(self, *inputs: Any) -> Any:

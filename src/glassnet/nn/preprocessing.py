@@ -94,7 +94,7 @@ def _given(name: str, value: np.ndarray | None, shape: tuple[int, ...], placehol
         return placeholder
     if value.shape not in ((), shape):
         raise ShapeError(f"Normalization: {name} has shape {value.shape}; these inputs need {shape}.")
-    return initializers.Fixed(np.full(shape, value))
+    return initializers.Fixed(value)
 
 
 def _checked(mean: Any, variance: Any) -> tuple[np.ndarray, np.ndarray]:

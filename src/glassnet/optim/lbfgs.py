@@ -49,6 +49,7 @@ class LBFGS(Optimizer):
     """
 
     full_batch = True
+    end: tuple[int, int, str] = (0, 0, "")  # the last run's iterations, SciPy's status (0: fine) and words
 
     def __init__(
         self,
@@ -103,7 +104,9 @@ class LBFGS(Optimizer):
             "gtol": self.tolerance_grad,
             "ftol": self.tolerance_change,
         }
-        found: np.ndarray = minimize(value_and_gradient, w, method="L-BFGS-B", jac=True, options=options).x
+        result = minimize(value_and_gradient, w, method="L-BFGS-B", jac=True, options=options)
+        self.end = int(result.nit), int(result.status), str(result.message)
+        found: np.ndarray = result.x
         return found
 
     def init(self, parameters: Arrays) -> NoReturn:

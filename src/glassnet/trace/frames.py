@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import linecache
 import sys
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
 
@@ -16,7 +18,17 @@ _PACKAGE = Path(__file__).parent.parent
 # Layers, losses and optimizers are written like users' code: their lines and variables count.
 _TRANSPARENT_NAMES = ("graph/", "trace/", "nn/context.py")
 _BOUNDARY_NAMES = (
-    *("grad/", "passes/", "printers/", "programs/", "train/", "inspect/", "functional.py", "model.py"),
+    *(
+        "grad/",
+        "passes/",
+        "files/",
+        "printers/",
+        "programs/",
+        "train/",
+        "inspect/",
+        "functional.py",
+        "model.py",
+    ),
     *("nn/layer.py", "nn/network.py", "nn/symbolic.py"),
 )
 _TRANSPARENT = (
@@ -48,13 +60,32 @@ def calling_frame() -> FrameType | None:
     return None if frame is None or is_hidden(frame) else frame
 
 
+class _Reading(threading.local):
+    """Whether source files may be read for messages, in this thread."""
+
+    allowed = True
+
+
+_reading = _Reading()
+
+
+@contextlib.contextmanager
+def without_reading() -> Iterator[None]:
+    """Errors raised inside name lines by their numbers only: no source file is opened."""
+    old, _reading.allowed = _reading.allowed, False
+    try:
+        yield
+    finally:
+        _reading.allowed = old
+
+
 def user_line() -> str:
     """``file.py:12: z = x @ W`` for the innermost visible frame."""
     frame = visible_frame()
     if frame is None:
         return "<unknown line>"
     name = frame.f_code.co_filename
-    text = linecache.getline(name, frame.f_lineno).strip()
+    text = linecache.getline(name, frame.f_lineno).strip() if _reading.allowed else ""
     return f"{Path(name).name}:{frame.f_lineno}: {text}".rstrip(": ")
 
 

@@ -252,6 +252,15 @@ class Shelf:
         fits = {name: slot.shape for name, slot in kept.items()} == {n: s.shape for n, s in fresh.items()}
         return kept if fits else fresh
 
+    def kept_slots(self) -> dict[str, np.ndarray]:
+        """What the optimizer remembers of the weights that are trained now; nothing before the first step."""
+        trained, optimizer = self.network.trained_weights(), self.network.optimizer
+        if optimizer is None or not trained or self.slots.keys() != set(optimizer.slots):
+            return {}
+        vector = np.concatenate([np.ravel(np.asarray(weight.value)) for weight in trained])
+        present = self._present_slots(vector)
+        return present if all(present[name] is slot for name, slot in self.slots.items()) else {}
+
     def stepper(self, program: Program, seed: int, step: int) -> Stepper:
         """A training program, ready to run from the model's present state."""
         values, optimizer = self.training_values(program, seed, step), self.network.optimizer

@@ -68,3 +68,10 @@ def _controller() -> Any:
     from threadpoolctl import ThreadpoolController
 
     return ThreadpoolController()
+
+
+@contextlib.contextmanager
+def at_most(count: int) -> Iterator[None]:
+    """No more than so many BLAS threads inside."""
+    with _controller().limit(limits=count, user_api="blas"):
+        yield

@@ -160,11 +160,26 @@ class Tree:
         """The pairs again, from the paths: the first node where these leaves part ways splits them."""
         if len(leaves) == 1:
             return self.leaves[leaves[0]]
+        left, right = self.parted(leaves)
+        return self._nested(left), self._nested(right)
+
+    def parted(self, leaves: list[int]) -> tuple[list[int], list[int]]:
+        """The labels left and right of the node where those of a part of the tree separate.
+
+        Parameters
+        ----------
+        leaves : list of int
+            All labels below one node.
+
+        Returns
+        -------
+        left, right : list of int
+        """
         sides = self.paths[leaves]
         node = int(np.argmax((sides == -1).any(axis=0) & (sides == 1).any(axis=0)))
         left = [leaf for leaf in leaves if self.paths[leaf, node] == -1]
         right = [leaf for leaf in leaves if self.paths[leaf, node] == 1]
-        return self._nested(left), self._nested(right)
+        return left, right
 
     def log_probabilities(self, scores: Any) -> Any:
         """The logarithm of each class's probability; plain or traced.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from typing import Any
 
@@ -10,13 +11,16 @@ import numpy as np
 from glassnet.errors import InputError
 from glassnet.nn.losses.base import Loss, labels_from
 from glassnet.nn.metrics.streaming import Metric
+from glassnet.nn.registry import known_name
+from glassnet.random import same_random_state
 
 
 def scorer_names() -> list[str]:
     """The names that scikit-learn knows."""
-    from sklearn.metrics import get_scorer_names
+    with same_random_state():  # the first call loads more
+        from sklearn.metrics import get_scorer_names
 
-    return list(get_scorer_names())
+        return list(get_scorer_names())
 
 
 class Scorer(Metric):
@@ -43,10 +47,25 @@ class Scorer(Metric):
     held_out = True
 
     def __init__(self, name: str, scorer: Any = None) -> None:
+        self.name, self.given = name, scorer
+        super().__init__(name, self.scorer)
+
+    @classmethod
+    def unchecked(cls, name: str) -> Scorer:
+        """One of scikit-learn's by its name, which is looked up when a score is first computed."""
+        scorer = cls.__new__(cls)
+        scorer.name, scorer.given = name, None
+        return scorer
+
+    @functools.cached_property
+    def scorer(self) -> Any:
+        """What scikit-learn calls a scorer."""
+        if self.given is not None:
+            return self.given
+        known_name(self.name, scorer_names(), "scorer")
         from sklearn.metrics import get_scorer
 
-        self.scorer = get_scorer(name) if scorer is None else scorer
-        super().__init__(name, self.scorer)
+        return get_scorer(self.name)
 
     def __call__(self, y: Any, scores: Any, loss: Loss | None = None) -> Any:
         """The score of plain arrays."""
