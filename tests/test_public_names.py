@@ -14,13 +14,13 @@ import glassnet
 # it belongs in CHANGELOG.md.
 PUBLIC = {
     "glassnet": [
-        "Array", "Ensemble", "Graph", "HiddenFeatures", "History", "Input", "Layer", "LinearClassifier",
-        "MLPClassifier", "MLPRegressor", "Model", "NetworkClassifier", "NetworkRegressor", "Sequential",
-        "activations", "callbacks", "check_gradients", "composite", "constraints", "datasets",
-        "diagnose", "errors", "grad", "initializers", "layer_statistics", "layers", "load", "losses",
-        "metrics", "one_hot", "optimizers", "pick", "plot_decision_regions", "plot_templates",
-        "regularizers", "sanity_checks", "schedules", "search_ladder", "source", "stop_gradient",
-        "templates", "trace", "value_and_grad",
+        "Array", "Chunks", "Ensemble", "Graph", "HiddenFeatures", "History", "Input", "Layer",
+        "LinearClassifier", "MLPClassifier", "MLPRegressor", "Model", "NetworkClassifier",
+        "NetworkRegressor", "Sequential", "activations", "callbacks", "check_gradients", "composite",
+        "constraints", "datasets", "diagnose", "errors", "grad", "initializers", "layer_statistics",
+        "layers", "load", "losses", "metrics", "one_hot", "optimizers", "pick", "plot_decision_regions",
+        "plot_templates", "regularizers", "sanity_checks", "schedules", "search_ladder", "source",
+        "stop_gradient", "templates", "trace", "value_and_grad",
     ],
     "glassnet.activations": [
         "celu", "elu", "erf", "exponential", "gelu", "get", "glu", "hard_shrink", "hard_sigmoid",

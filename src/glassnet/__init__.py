@@ -38,12 +38,14 @@ from glassnet.random import same_random_state
 from glassnet.trace.composite import composite
 from glassnet.trace.numpy_api import one_hot_rows as one_hot
 from glassnet.trace.numpy_api import pick, stop_gradient
+from glassnet.train.chunks import Chunks
 from glassnet.train.history import History
 
 __version__ = "0.1.0.dev0"
 
 __all__ = [
     "Array",
+    "Chunks",
     "Ensemble",
     "Graph",
     "HiddenFeatures",

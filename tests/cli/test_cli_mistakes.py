@@ -72,6 +72,14 @@ MISTAKES = [
         "source --layers 4-3 --kind trian",
         "Invalid value for '--kind': 'trian' is not one of 'train', 'predict', 'loss', 'gradients'." + SOURCE,
     ),
+    (
+        "source --layers 4-3 --backend jax",
+        "Invalid value for '--backend': 'jax' is not one of 'numpy', 'numba'." + SOURCE,
+    ),
+    (
+        "train iris --backend jax",
+        "Invalid value for '--backend': 'jax' is not one of 'auto', 'numpy', 'numba'." + TRAIN,
+    ),
 ]
 
 
@@ -112,6 +120,16 @@ def test_mistaken_loss(run):
     assert (code, out) == (2, "")
     assert err.startswith("glassnet: Invalid value for '--loss': ")
     assert "Did you mean 'softmax_cross_entropy'?" in err
+
+
+@pytest.mark.parametrize("line", ["train iris --backend numba", "source --layers 4-3 --backend numba"])
+def test_compiled_without_numba(run, monkeypatch, tmp_path, line):
+    monkeypatch.setitem(sys.modules, "numba", None)
+    code, out, err = run(line)
+    assert (code, out) == (2, "")
+    assert err.startswith("glassnet: ")
+    assert err.endswith(' which is not installed. Install it with: pip install "glassnet[fast]"\n')
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_output_is_a_file(run, tmp_path):

@@ -46,6 +46,19 @@ def test_default_network(source, kind):
     assert source(f"--layers 6-5-3 --kind {kind}").rstrip("\n") == expected.source(kind).rstrip("\n")
 
 
+@pytest.mark.parametrize("kind", source_command.KINDS)
+def test_compiled_program(source, kind):
+    expected = model(
+        layers.Dense(5, kernel_initializer="he_normal"),
+        layers.Activation("relu"),
+        layers.Dense(3),
+        optimizer=gn.optimizers.SGD(0.1),
+    )
+    printed = source(f"--layers 6-5-3 --kind {kind} --backend numba")
+    assert printed.rstrip("\n") == expected.source(kind, "numba").rstrip("\n")
+    assert printed.startswith('# Printed by glassnet, backend "numba": this text is what runs.')
+
+
 def test_every_option(source):
     penalty, bound = gn.regularizers.L2(0.01), gn.constraints.MaxNorm(3.0)
     expected = model(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -117,6 +118,27 @@ def test_json_is_all_of_stdout(train):
     printed = train("spiral --epochs 1 --json --no-compare")
     assert json.loads(printed.out) == json.loads(Path("glassnet-spiral/report.json").read_text())
     assert "held-out rows" in printed.err
+
+
+def test_compiled_training(train):
+    folder, compiled = Path("glassnet-iris"), "train_compiled.py"
+    printed = train("iris --epochs 2 --hidden 4 --no-compare --backend numba")
+    assert "\nBackend numba: asked for.\n" in printed.out
+    assert f"  {compiled}       the compiled program that trained\n" in printed.out
+    assert files_in(folder) == sorted([*FILES, compiled])
+    report = json.loads((folder / "report.json").read_text())
+    assert report["backend"] == {"name": "numba", "why": "asked for"}
+    assert "from numba import njit" in (folder / compiled).read_text()
+    for name in ("train_step.py", "predict.py"):
+        assert "numba" not in (folder / name).read_text()
+
+    train("iris --epochs 2 --hidden 4 --no-compare --quiet --backend numpy")
+    assert files_in(folder) == FILES  # the compiled program was another run's
+
+
+def test_backend_is_chosen_by_an_estimate(train):
+    printed = train("iris --epochs 2 --no-compare")
+    assert re.search(r"\nBackend numpy: about \S+ s of NumPy, less than compiling pays for\.\n", printed.out)
 
 
 def test_quiet(train):

@@ -1,4 +1,4 @@
-"""Every layer, activation, loss, metric, optimizer, constraint and regularizer there is, each in a small network.
+"""Every layer, activation, loss, metric, optimizer, constraint and regularizer, each in a small network.
 
 The tables of the tests that define these things are read again here, so that a new member is compiled, too.
 """
@@ -289,6 +289,68 @@ def _captured(dtype: str) -> Task:
     return Task(model, X, Y)
 
 
+def _names_of_ours(dtype: str) -> Task:
+    """A user's variables may be called as something that compiled programs need."""
+    f, exp, floats, rows, y, w = (RNG.normal(0, 1, 4) for _ in range(6))
+    batch, array, i, results, z1, train_step = (RNG.normal(0, 1, 4) for _ in range(6))
+
+    def mixed(x):
+        n, t, seed = x + f, x * exp * y, x - floats + z1 - w - train_step
+        matmul, j, blas = rows * n, t + batch, array * seed
+        return matmul + j * blas + i * results
+
+    model = gn.Sequential([mixed, Dense(3)], dtype=dtype)
+    model.compile(gn.optimizers.SGD(0.1), "squared_error")
+    return Task(model, X, Y)
+
+
+class Delay(gn.Layer):
+    """Statistics that take over each other's values: what is read is what the last step left."""
+
+    def build(self, input_shape):
+        one, two, three, four = (self.add_weight(f"s{i}", (4,), "zeros", trainable=False) for i in range(4))
+        self.line = one, two, three, four
+
+    def call(self, x, training=False):
+        one, two, three, four = self.line
+        before = one + 2 * two + 3 * three + 5 * four
+        if training:
+            one_now, two_now, three_now = one + 0, two + 0, three + 0
+            one.assign(x.mean(axis=0))
+            two.assign(one_now)
+            three.assign(two_now * 2)
+            four.assign(three_now)
+        return x + before
+
+
+class Swap(gn.Layer):
+    """Two statistics that change places."""
+
+    def build(self, input_shape):
+        self.one = self.add_weight("one", (4,), "zeros", trainable=False)
+        self.two = self.add_weight("two", (4,), "ones", trainable=False)
+
+    def call(self, x, training=False):
+        if training:
+            one, two = self.one + 0, self.two + 0
+            self.one.assign(two)
+            self.two.assign(one)
+        return x * self.two
+
+
+def _statistics(layer: Any, dtype: str) -> Task:
+    model = gn.Sequential([layer(), Dense(3)], dtype=dtype)
+    model.compile(gn.optimizers.SGD(0.1), "squared_error")
+    model.build((None, 4))
+    for weight, _ in model.weights():
+        weight.value = np.asarray(RNG.normal(0, 1, weight.shape), dtype)
+    return Task(model, X, Y)
+
+
+for layer in (Delay, Swap):
+    TASKS[f"model: {layer.__name__}"] = partial(_statistics, layer)
+
+
 def _branches(dtype: str) -> Task:
     """Two branches, slices, a transposition, a product of activations."""
     x = gn.Input((4,))
@@ -340,7 +402,16 @@ def _one_of_everything(dtype: str) -> Task:
     return Task(model, RNG.normal(0, 1, (1, 1)), RNG.normal(0, 1, (1, 1)))
 
 
-for make in (_everything, _captured, _branches, _attention, _pixels, _wide, _one_of_everything):
+for make in (
+    _everything,
+    _captured,
+    _names_of_ours,
+    _branches,
+    _attention,
+    _pixels,
+    _wide,
+    _one_of_everything,
+):
     TASKS[f"model: {make.__name__[1:].replace('_', ' ')}"] = make
 
 
@@ -359,3 +430,16 @@ def _own_penalty(dtype: str) -> Task:
 
 TASKS["loss: summed over examples"] = _summed
 TASKS["regularizer: of one's own"] = _own_penalty
+TASKS["optimizer: step_decay"] = partial(
+    _stored, lambda: gn.optimizers.SGD(schedules.StepDecay(0.1, 1000, 0.5))
+)
+
+
+def _same_numbers(make: Maker, start: Any, dtype: str) -> Task:
+    """A task's data do not depend on the tasks made before."""
+    RNG.bit_generator.state = start
+    return make(dtype)
+
+
+for name, make in TASKS.items():
+    TASKS[name] = partial(_same_numbers, make, RNG.bit_generator.state)

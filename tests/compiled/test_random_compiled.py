@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from agreement import assert_agree, run_compiled, run_in_python
-from hypothesis import HealthCheck, assume, given, settings
+from agreement import assert_agree, run_compiled, run_in_python, run_in_threads
+from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
 import glassnet as gn
@@ -16,6 +16,8 @@ from glassnet.programs import interpret
 from programs.test_random_graphs import BATCH, recipes
 
 RELAXED = {"suppress_health_check": list(HealthCheck), "deadline": None}
+# Making a failing case smaller takes minutes: the campaigns do it.
+QUICK = RELAXED | {"phases": (Phase.explicit, Phase.generate)}
 
 
 def arrays(specs, dtype, n):
@@ -65,17 +67,24 @@ quiet = pytest.mark.filterwarnings("ignore:Mean of empty slice", "ignore:Degrees
 
 
 @quiet
-@settings(max_examples=500, **RELAXED)
+@settings(max_examples=500, **QUICK)
 @given(recipe=recipes(), dtype=dtypes, n=batches)
 def test_the_loops_run_by_python(recipe, dtype, n):
     verify(recipe, dtype, n, run_in_python)
 
 
 @quiet
-@settings(max_examples=25, **RELAXED)
+@settings(max_examples=25, **QUICK)
 @given(recipe=recipes(), dtype=dtypes, n=batches)
 def test_the_loops_compiled(recipe, dtype, n):
     verify(recipe, dtype, n, run_compiled)
+
+
+@quiet
+@settings(max_examples=60, **QUICK)
+@given(recipe=recipes(), dtype=dtypes, n=batches)
+def test_the_loops_shared_by_threads_run_by_python(recipe, dtype, n):
+    verify(recipe, dtype, n, run_in_threads)
 
 
 @pytest.mark.campaign
@@ -92,3 +101,11 @@ def test_campaign_of_compiled_graphs(recipe, dtype, n):
 @given(recipe=recipes(), dtype=dtypes, n=batches)
 def test_campaign_of_loops_run_by_python(recipe, dtype, n):
     verify(recipe, dtype, n, run_in_python)
+
+
+@pytest.mark.campaign
+@quiet
+@settings(max_examples=2_000, derandomize=False, **RELAXED)
+@given(recipe=recipes(), dtype=dtypes, n=batches)
+def test_campaign_of_loops_shared_by_threads(recipe, dtype, n):
+    verify(recipe, dtype, n, run_in_threads)

@@ -42,6 +42,7 @@ class Recipe:
     learning_rate: float = RATES["adam"]
     batch_size: int = 32
     seed: int = 0
+    backend: str = "auto"
 
 
 # Chosen among several dozen by their scores on splits of the bundled data sets with seeds below 110: a

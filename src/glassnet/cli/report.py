@@ -71,8 +71,9 @@ def conclude(console: Console, run: Run, scores: dict[str, Scores]) -> None:
     lowest = min(run.history[f"val_{run.measure}"])
     console.print(
         f"Trained {run.epochs} epochs in {run.seconds:.1f} s and kept epoch {run.best_epoch},\n"
-        f"where the {measure} of the validation rows was lowest: {lowest:.4f}.\n"
+        f"where the {measure} of the validation rows was lowest: {lowest:.4f}."
     )
+    console.print(f"Backend {run.params['backend']}: {run.params['why']}.\n", style="dim", soft_wrap=True)
     _show_scores(console, f"on {len(run.truth)} held-out rows", scores)
     if run.dataset.classes:
         points = 100 * margin(scores[OURS]["accuracy"], len(run.truth))
@@ -122,6 +123,7 @@ def as_json(run: Run, scores: dict[str, Scores], files: Iterable[str]) -> str:
         "parameters": run.model.count_params(),
         "epochs": run.epochs,
         "best_epoch": run.best_epoch,
+        "backend": {"name": run.params["backend"], "why": run.params["why"]},
         "seconds": round(run.seconds, 3),
         "held_out": scores,
         "history": run.history,

@@ -13,16 +13,19 @@ from glassnet.cli.networks import OPTIMIZERS, RATES, hidden_layers, refuse_if_to
 from glassnet.cli.options import finite, known, sizes, understood_by
 
 KINDS = ("train", "predict", "loss", "gradients")
+BACKENDS = ("numpy", "numba")
 
 HELP = """Print the program of a network, without training it.
 
 What is printed is what glassnet runs: plain NumPy, with the forward pass, the gradient of every array and
-the update spelled out. Sizes go from the inputs to the outputs, with the hidden layers between them.
+the update spelled out; or, with --backend numba, the loops that are compiled for long trainings. Sizes go
+from the inputs to the outputs, with the hidden layers between them.
 
 \b
 Examples:
   glassnet source --layers 784-256-10
   glassnet source --layers 784-256-10 --kind predict
+  glassnet source --layers 784-256-10 --backend numba
   glassnet source --layers 64-100-10 --batch-norm --dropout 0.5 --optimizer adam
   glassnet source --layers 8-16-1 --loss squared_error --l2 0.001 > step.py
 """
@@ -38,6 +41,13 @@ Examples:
     help="784-256-10 is 784 inputs, 256 hidden units, 10 outputs.",
 )
 @click.option("--kind", type=click.Choice(KINDS), default="train", show_default=True, help="Which program.")
+@click.option(
+    "--backend",
+    type=click.Choice(BACKENDS),
+    default="numpy",
+    show_default=True,
+    help="The NumPy program, or the compiled loops (they need glassnet[fast]).",
+)
 @click.option(
     "--activation",
     type=understood_by(gn.activations.get),
@@ -84,14 +94,16 @@ Examples:
     metavar="NAME",
     help=f"{', '.join(OPTIMIZERS)}.",
 )
-def source(shape: tuple[int, ...], kind: str, loss: str | None, optimizer: str, **block: Any) -> None:
+def source(
+    shape: tuple[int, ...], kind: str, backend: str, loss: str | None, optimizer: str, **block: Any
+) -> None:
     """Build, print, done."""
     refuse_if_too_large(shape)
     model = described(shape, **block)
     standard = "squared_error" if shape[-1] == 1 else "softmax_cross_entropy"
     model.compile(optimizer=OPTIMIZERS[optimizer](RATES[optimizer]), loss=loss or standard)
     model.build((None, shape[0]))
-    show(model.source(kind))
+    show(model.source(kind, backend))
 
 
 def described(

@@ -1,4 +1,4 @@
-"""`glassnet train`: from the name of a data set to a trained network, a report and five files."""
+"""`glassnet train`: from the name of a data set to a trained network, a report and its files."""
 
 from __future__ import annotations
 
@@ -44,7 +44,11 @@ Files written (to glassnet-NAME/ unless --output says otherwise):
   parameters.safetensors  every array of the trained network, by name
   run.png                 learning curves, and a look at what was learned
   report.json             all the figures
+  train_compiled.py       the compiled program that trained, if one did
 """
+
+BACKENDS = ("auto", "numpy", "numba")
+COMPILED = "train_compiled.py"
 
 settings = together(
     click.option(
@@ -103,6 +107,11 @@ settings = together(
         metavar="NUMBER",
         help="Of the split, the network and the order of rows.  [default: 0]",
     ),
+    click.option(
+        "--backend",
+        type=click.Choice(BACKENDS),
+        help="NumPy, or compiled loops (they need glassnet[fast]).  [default: auto, whichever pays]",
+    ),
 )
 
 
@@ -159,8 +168,10 @@ def write_all(folder: Path, run: Run, scores: dict[str, Scores], console: Consol
         "run.png": "learning curves, and a look at what was learned",
         "report.json": "all the figures",
     }
-    write(folder / "train_step.py", run.model.source("train"))
-    write(folder / "predict.py", run.model.source("predict"))
+    write(folder / "train_step.py", run.model.source("train", "numpy"))
+    write(folder / "predict.py", run.model.source("predict", "numpy"))
+    if write_compiled(folder / COMPILED, run):
+        files[COMPILED] = "the compiled program that trained"
     write(folder / "parameters.safetensors", save({**run.model.parameters, **run.model.state}))
     if not write_picture(folder / "run.png", run, scores):
         del files["run.png"]
@@ -169,6 +180,15 @@ def write_all(folder: Path, run: Run, scores: dict[str, Scores], console: Consol
     write(folder / "report.json", text)
     report.list_files(console, folder, files)
     return text
+
+
+def write_compiled(path: Path, run: Run) -> bool:
+    """Write the compiled program, if one trained; if not, leave none of an earlier run."""
+    if run.params["backend"] != "numba":
+        path.unlink(missing_ok=True)
+        return False
+    write(path, run.model.source("train", "numba"))
+    return True
 
 
 def write_picture(path: Path, run: Run, scores: dict[str, Scores]) -> bool:

@@ -41,6 +41,7 @@ class Run(Task):
 
     scale: Scale
     history: dict[str, list[float]]
+    params: dict[str, Any]
     seconds: float
 
     @property
@@ -77,6 +78,7 @@ def prepare(dataset: Dataset, recipe: Recipe) -> Task:
         optimizer=OPTIMIZERS[recipe.optimizer](recipe.learning_rate),
         loss="softmax_cross_entropy" if dataset.classes else "squared_error",
         metrics=["accuracy", CROSS_ENTROPY] if dataset.classes else ["mean_squared_error"],
+        backend=recipe.backend,
     )
     model.build((None, dataset.features))
     return Task(dataset, rows, recipe, model)
@@ -104,4 +106,4 @@ def fit(task: Task, bar: bool) -> Run:
         verbose=0,
     )
     seconds = time.perf_counter() - start
-    return Run(**vars(task), scale=scale, history=history.history, seconds=seconds)
+    return Run(**vars(task), scale=scale, history=history.history, params=history.params, seconds=seconds)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from glassnet.nn.layer import Layer
 from glassnet.nn.norm import broadcastable
 from glassnet.nn.sizes import axis_argument, chosen_axes, extents
 
-__all__ = ["AxisStatistics", "Preprocessing", "finite_numbers"]
+__all__ = ["AxisStatistics", "Moments", "Preprocessing", "finite_numbers"]
 
 Axis = int | tuple[int, ...] | None
 
@@ -19,7 +20,8 @@ Axis = int | tuple[int, ...] | None
 class Preprocessing(Layer):
     """Base of layers whose statistics are computed once, in float64, and then stay as they are.
 
-    Subclasses create them in ``build`` with ``add_statistic`` and compute them in ``statistics``.
+    Subclasses create them in ``build`` with ``add_statistic`` and compute them in ``statistics``; or, where
+    the data may come in parts, by ``part``, ``merge`` and ``finish``.
 
     Parameters
     ----------
@@ -50,14 +52,29 @@ class Preprocessing(Layer):
         InputError, InputTypeError, ShapeError
             No numbers, NaN or infinity, or another shape than the layer has.
         """
-        x = finite_numbers(data, type(self).__name__)
-        found = self.statistics(x)
-        self.build_once((None, *x.shape[1:]))
+        self.adapt_to([data])
+
+    def adapt_to(self, parts: Iterable[Any]) -> None:
+        """Compute the statistics of data that come in parts, one after the other.
+
+        Parameters
+        ----------
+        parts : iterable of array (n, ..., features)
+        """
+        merged: Any = None
+        for data in parts:
+            x = finite_numbers(data, type(self).__name__)
+            merged = self.part(x) if merged is None else self.merge(merged, self.part(x))
+        self._take(self.finish(merged), x.shape)
+
+    def _take(self, found: dict[str, Any], shape: tuple[int, ...]) -> None:
+        """Put statistics, of data of such a shape, into the weights."""
+        self.build_once((None, *shape[1:]))
         weights = {weight.name: weight for weight in self.own_weights}
         for name, value in found.items():
             weight = weights[name]
             if np.shape(value) != weight.shape:
-                raise self._misfit(weight.shape, x.shape)
+                raise self._misfit(weight.shape, shape)
         for name, value in found.items():
             old = weights[name].value
             weights[name].assign(np.asarray(value, float if old is None else old.dtype))
@@ -71,6 +88,26 @@ class Preprocessing(Layer):
     def statistics(self, x: np.ndarray) -> dict[str, Any]:
         """Name → value, computed from float64 data."""
         raise NotImplementedError
+
+    @property
+    def takes_parts(self) -> bool:
+        """Whether the data may come in parts."""
+        return type(self).merge is not Preprocessing.merge
+
+    def part(self, x: np.ndarray) -> Any:
+        """What to keep of a part of the data."""
+        return x
+
+    def merge(self, one: Any, other: Any) -> Any:
+        """What to keep of two parts together."""
+        raise InputError(
+            f"{type(self).__name__} needs all data at once for its statistics; here they come in parts.\n"
+            "Call its adapt(data) before fit(), with as many rows as memory holds."
+        )
+
+    def finish(self, kept: Any) -> dict[str, Any]:
+        """Name → value, from what was kept of all parts."""
+        return self.statistics(kept)
 
     def inverse(self, array: Any) -> np.ndarray:
         """Undo the transformation, on plain arrays.
@@ -134,6 +171,37 @@ def finite_numbers(data: Any, owner: str) -> np.ndarray:
             "Remove those rows, or fill them (sklearn.impute.SimpleImputer)."
         )
     return x
+
+
+class Moments(NamedTuple):
+    """Number, mean and (co)variance of rows.
+
+    Examples
+    --------
+    >>> a, b = np.array([[1.0], [2.0]]), np.array([[3.0], [4.0], [8.0]])
+    >>> moments = [Moments(len(x), x.mean(axis=0), x.var(axis=0)) for x in (a, b, np.concatenate([a, b]))]
+    >>> moments[0].merged(moments[1], np.square).spread.round(9) == moments[2].spread.round(9)
+    array([ True])
+    """
+
+    rows: int
+    mean: np.ndarray
+    spread: np.ndarray
+
+    def merged(self, other: Moments, product: Callable[[np.ndarray], Any]) -> Moments:
+        """The moments of both together (Chan, Golub and LeVeque, 1979).
+
+        Parameters
+        ----------
+        other : Moments
+        product : callable
+            Of a difference of means with itself: a square for variances, an outer product for covariances.
+        """
+        rows = self.rows + other.rows
+        share, difference = other.rows / rows, other.mean - self.mean
+        within = (1 - share) * self.spread + share * other.spread
+        between = share * (1 - share) * product(difference)
+        return Moments(rows, self.mean + share * difference, within + between)
 
 
 class AxisStatistics(Preprocessing):

@@ -11,7 +11,7 @@ import numpy as np
 
 from glassnet.errors import InputError, ShapeError
 from glassnet.nn import initializers
-from glassnet.nn.adaptable import AxisStatistics, Preprocessing
+from glassnet.nn.adaptable import AxisStatistics, Moments, Preprocessing
 from glassnet.nn.layer import InputShape
 
 __all__ = ["MeanSubtraction", "MinMaxScaling", "Normalization", "Rescaling"]
@@ -68,13 +68,18 @@ class Normalization(AxisStatistics):
         self.mean = self.add_statistic("mean", shape, mean, "mu")
         self.variance = self.add_statistic("variance", shape, variance, "variance")
 
-    def statistics(self, x: np.ndarray) -> dict[str, Any]:
-        variance = self.over_others(np.var, x)
+    def part(self, x: np.ndarray) -> Moments:
+        return Moments(len(x), self.over_others(np.mean, x), self.over_others(np.var, x))
+
+    def merge(self, one: Moments, other: Moments) -> Moments:
+        return one.merged(other, np.square)
+
+    def finish(self, kept: Moments) -> dict[str, Any]:
         # Rounding leaves a trace of variance on a constant feature whose value is not a binary fraction; and
         # what float32 cannot tell from 0 must not be divided by.
-        trace = 1e-24 * self.over_others(np.mean, np.square(x))
-        constant = variance <= np.maximum(trace, np.finfo(np.float32).tiny)
-        return {"mean": self.over_others(np.mean, x), "variance": np.where(constant, 1.0, variance)}
+        trace = 1e-24 * (np.square(kept.mean) + kept.spread)
+        constant = kept.spread <= np.maximum(trace, np.finfo(np.float32).tiny)
+        return {"mean": kept.mean, "variance": np.where(constant, 1.0, kept.spread)}
 
     def call(self, x: Any) -> Any:
         if self.invert:
@@ -131,8 +136,15 @@ class MeanSubtraction(AxisStatistics):
     def build(self, input_shape: InputShape) -> None:
         self.mean = self.add_statistic("mean", self.statistics_shape(input_shape), "zeros", "mu")
 
-    def statistics(self, x: np.ndarray) -> dict[str, Any]:
-        return {"mean": self.over_others(np.mean, x)}
+    def part(self, x: np.ndarray) -> Moments:
+        mean = self.over_others(np.mean, x)
+        return Moments(len(x), mean, np.zeros_like(mean))
+
+    def merge(self, one: Moments, other: Moments) -> Moments:
+        return one.merged(other, np.zeros_like)
+
+    def finish(self, kept: Moments) -> dict[str, Any]:
+        return {"mean": kept.mean}
 
     def call(self, x: Any) -> Any:
         xc = x - self.mean
@@ -183,9 +195,17 @@ class MinMaxScaling(AxisStatistics):
         self.minimum = self.add_statistic("minimum", shape, "zeros", "minimum")
         self.span = self.add_statistic("span", shape, "ones", "span")
 
-    def statistics(self, x: np.ndarray) -> dict[str, Any]:
-        minimum = self.over_others(np.min, x)
-        span = self.over_others(np.max, x) - minimum
+    def part(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return self.over_others(np.min, x), self.over_others(np.max, x)
+
+    def merge(
+        self, one: tuple[np.ndarray, np.ndarray], other: tuple[np.ndarray, np.ndarray]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        return np.minimum(one[0], other[0]), np.maximum(one[1], other[1])
+
+    def finish(self, kept: tuple[np.ndarray, np.ndarray]) -> dict[str, Any]:
+        minimum, maximum = kept
+        span = maximum - minimum
         return {"minimum": minimum, "span": np.where(span > np.finfo(np.float32).tiny, span, 1.0)}
 
     def call(self, x: Any) -> Any:

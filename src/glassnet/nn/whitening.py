@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from glassnet.errors import InputError, ShapeError
-from glassnet.nn.adaptable import Preprocessing
+from glassnet.nn.adaptable import Moments, Preprocessing
 from glassnet.nn.layer import InputShape
 from glassnet.nn.registry import positive
 from glassnet.nn.sizes import whole_number
@@ -75,17 +75,23 @@ class _Rotation(Preprocessing):
                 "Images: put Flatten() before it."
             )
 
-    def statistics(self, x: np.ndarray) -> dict[str, Any]:
+    def part(self, x: np.ndarray) -> Moments:
         self._check_rank(x.ndim)
-        variance, rotation = np.linalg.eigh(covariance(x))
+        return Moments(len(x), x.mean(axis=0), covariance(x))
+
+    def merge(self, one: Moments, other: Moments) -> Moments:
+        return one.merged(other, lambda difference: np.outer(difference, difference))
+
+    def finish(self, kept: Moments) -> dict[str, Any]:
+        variance, rotation = np.linalg.eigh(kept.spread)
         variance, rotation = np.maximum(variance[::-1], 0.0), rotation[:, ::-1]
         # An eigenvector's sign is arbitrary: its largest entry is made positive, as in scikit-learn.
         largest = rotation[np.abs(rotation).argmax(axis=0), np.arange(len(variance))]
-        kept = slice(None, self.n_components)
+        first = slice(None, self.n_components)
         return {
-            "mean": x.mean(axis=0),
-            "rotation": (rotation * np.where(largest < 0, -1.0, 1.0))[:, kept],
-            "variance": variance[kept],
+            "mean": kept.mean,
+            "rotation": (rotation * np.where(largest < 0, -1.0, 1.0))[:, first],
+            "variance": variance[first],
             "total_variance": variance.sum(),
         }
 
@@ -192,8 +198,8 @@ class Whitening(_Rotation):
             raise InputError(f"Whitening: kind must be 'pca' or 'zca'; got {kind!r}.")
         self.kind, self.epsilon = kind, positive(epsilon, "epsilon", "Whitening")
 
-    def statistics(self, x: np.ndarray) -> dict[str, Any]:
-        found = super().statistics(x)
+    def finish(self, kept: Moments) -> dict[str, Any]:
+        found = super().finish(kept)
         variance = found["variance"]
         empty = int((variance <= 1e-12 * variance.max()).sum())
         if empty:
@@ -202,7 +208,7 @@ class Whitening(_Rotation):
                 f"new data have there by {self.epsilon**-0.5:.0f}, 1 / sqrt(epsilon).\n"
                 f"Keep fewer directions (n_components={len(variance) - empty}), or use a larger epsilon.",
                 UserWarning,
-                stacklevel=3,
+                stacklevel=4,
             )
         return found
 

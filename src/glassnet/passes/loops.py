@@ -123,6 +123,8 @@ class Loops:
         In order of execution.
     stored : set of Node
         Values that need memory.
+    column_sums : set of Node
+        Sums over the rows of matrices in memory; each stands alone.
     part : dict
         Value in a loop over rows → the part of the row's work that it belongs to: (number, inner extents).
     """
@@ -132,6 +134,7 @@ class Loops:
     stored: set[Node] = field(default_factory=set)
     solid: set[Node] = field(default_factory=set)
     stage: dict[Node, int] = field(default_factory=dict)
+    column_sums: set[Node] = field(default_factory=set)
     part: dict[Node, tuple[int, Shape]] = field(default_factory=dict)
     unit_of: dict[Node, int] = field(default_factory=dict)
 
@@ -141,7 +144,8 @@ class Loops:
 
     def kind(self, node: Node) -> str:
         """The kind of unit that computes a solid value."""
-        if node.op in ALONE or (node.op in ("argmax", "argmin") and not _is_simple_argmax(node)):
+        odd = node.op in ("argmax", "argmin") and not _is_simple_argmax(node)
+        if node.op in ALONE or node in self.column_sums or odd:
             return "alone"
         return "rows" if domain(node) else "scalar"
 
@@ -212,6 +216,14 @@ def _moved(x: Node, at: _Position) -> _Position:
     return _Position(at.shape, False, keeps_row)
 
 
+def _is_column_sum(node: Node, stored: set[Node]) -> bool:
+    """Whether a value adds up the rows of a matrix that is in memory anyway."""
+    if node.op != "sum" or node.kind != "float" or node.attrs["axis"] != (0,):
+        return False
+    x = node.inputs[0]
+    return x.ndim == 2 and isinstance(x.shape[1], int) and as_view(x, stored) is not None
+
+
 def _is_simple_argmax(node: Node) -> bool:
     return node.inputs[0].ndim == 2 and node.attrs["axis"] == 1 and node.inputs[0].shape[1] != 1
 
@@ -231,6 +243,8 @@ def plan_loops(graph: Graph) -> Loops:
     loops = Loops(graph)
     nodes = graph.nodes()
     loops.stored = _forced(graph, nodes)
+    loops.column_sums = {node for node in nodes if _is_column_sum(node, loops.stored)}
+    loops.stored |= loops.column_sums
     loops.solid = _solid(loops, nodes)
     solid = [node for node in nodes if node in loops.solid]
     reads = {node: list(loops.reads(node)) for node in solid}

@@ -1,10 +1,10 @@
-"""Write statistics as sums: what a loop can do."""
+"""Write what loops do not do well as what they do: statistics, and the scores of the labels, as sums."""
 
 from __future__ import annotations
 
 from glassnet.graph.dims import Dim, product
-from glassnet.graph.graph import Graph, rebuild
-from glassnet.graph.node import Node, constant, lift, make, reduce, reshape
+from glassnet.graph.graph import Graph, Place, input_place, rebuild
+from glassnet.graph.node import Node, constant, lift, make, one_hot, reduce, reshape, where
 from glassnet.graph.ops import reduced_shape
 
 
@@ -21,6 +21,49 @@ def lower_statistics(graph: Graph) -> Graph:
         return _mean(deviation * deviation, axis, keepdims)
 
     return rebuild(graph, replace)
+
+
+# With more classes than this, reading the label's score takes less time than adding up a row.
+FEW_CLASSES = 32
+
+
+def lower_picks(graph: Graph) -> Graph:
+    """``z[i, y[i]]`` becomes a sum over the row in which only the label's score is not zero.
+
+    Then no score has to be written to memory in order to be read at the label's place, and nothing keeps loops
+    over few classes from using vectors. Labels that are out of range would add up to nothing:
+    :func:`label_ranges` says what the caller has to check.
+    """
+
+    def replace(node: Node, inputs: tuple[Node, ...]) -> Node | None:
+        if not _is_narrow_pick(node):
+            return None
+        z, y = inputs
+        extent = z.shape[-1]
+        assert isinstance(extent, int)
+        return reduce("sum", where(one_hot(y, extent), z, 0.0), (z.ndim - 1,))
+
+    return rebuild(graph, replace)
+
+
+def label_ranges(graph: Graph) -> dict[Place, int]:
+    """Place of labels → how many classes there are, wherever picks were lowered."""
+    ranges: dict[Place, int] = {}
+    for node in graph.nodes():
+        extent = node.inputs[0].shape[-1] if _is_narrow_pick(node) else None
+        if isinstance(extent, int):
+            place = input_place(node.inputs[1])
+            ranges[place] = min(extent, ranges.get(place, extent))
+    return ranges
+
+
+def _is_narrow_pick(node: Node) -> bool:
+    if node.op != "pick" or node.kind != "float":
+        return False
+    z, index = node.inputs
+    extent = z.shape[-1]
+    few = isinstance(extent, int) and extent <= FEW_CLASSES
+    return few and index.op == "input" and input_place(index) == ("argument", "y")
 
 
 def _mean(x: Node, axis: tuple[int, ...], keepdims: bool) -> Node:

@@ -1,7 +1,8 @@
-"""Where the values of a compiled program live: one arena for floats, one for integers, one for booleans.
+"""Where the values of a compiled program live: in one arena for each type, and one for what is kept.
 
-An arena has a part of fixed size (parameters, what the optimizer remembers, statistics, gradients) and a part
-that grows with the batch: so many elements for each row. Values whose lifetimes do not overlap share memory.
+``kept`` holds what outlives a step: parameters, what the optimizer remembers, statistics. ``floats``,
+``integers`` and ``booleans`` hold the rest: a part of fixed size (gradients, sums), and a part that grows with
+the batch, so many elements for each row. There, values whose lifetimes do not overlap share memory.
 """
 
 from __future__ import annotations
@@ -16,7 +17,11 @@ from glassnet.graph.node import Node
 from glassnet.graph.ops import is_weak
 from glassnet.passes.loops import Loops, as_view, canonical, domain
 
-ALIGNMENT = 16  # elements: 64 bytes of float32
+# Elements. A loop over a vector that has its place for itself may run over the padding, too: no rest that is not
+# a whole vector remains, whatever the processor's vectors and however often LLVM unrolls the loop.
+ALIGNMENT = 64
+KEPT = "kept"
+FEWEST_ROWS = 64
 ARENAS = {"float": "floats", "int": "integers", "uint": "integers", "bool": "booleans"}
 
 
@@ -26,7 +31,7 @@ class Home:
 
     Attributes
     ----------
-    arena : {"floats", "integers", "booleans"}
+    arena : {"kept", "floats", "integers", "booleans"}
     start : int
         Of the fixed part, or 0.
     rows : int or None
@@ -54,22 +59,40 @@ class Storage:
         Arena → elements of its fixed part; elements for each row.
     copies : list of (Node, Node)
         (input, output): values to be put in the places of old ones at the end of a step.
+    padded : set of Node
+        Vectors whose places end with padding that is nobody else's, and is 0 or of no importance.
+    saved : dict
+        Input that moves to another input's place → where it waits meanwhile.
     """
 
     home: dict[Node, Home] = field(default_factory=dict)
-    fixed: dict[str, int] = field(default_factory=lambda: dict.fromkeys(ARENAS.values(), 0))
-    per_row: dict[str, int] = field(default_factory=lambda: dict.fromkeys(ARENAS.values(), 0))
+    fixed: dict[str, int] = field(default_factory=lambda: dict.fromkeys((KEPT, *ARENAS.values()), 0))
+    per_row: dict[str, int] = field(default_factory=lambda: dict.fromkeys((KEPT, *ARENAS.values()), 0))
     copies: list[tuple[Node, Node]] = field(default_factory=list)
+    padded: set[Node] = field(default_factory=set)
+    saved: dict[Node, Home] = field(default_factory=dict)
 
     def sizes(self, rows: int) -> dict[str, int]:
         """Arena → elements for batches of up to so many rows."""
         return {name: self.fixed[name] + self.per_row[name] * rows for name in self.fixed}
+
+    def begin(self, home: Home, rows: int) -> int:
+        """The first element of a home, where batches have room for so many rows."""
+        return home.start + (0 if home.rows is None else self.fixed[home.arena] + home.rows * rows)
 
     def find(self, node: Node) -> Home:
         """Where an array, or a contiguous view of one, begins."""
         view = as_view(node, set(self.home))
         assert view is not None, node
         return self.home[view[0]].moved(view[1])
+
+
+def room(rows: int) -> int:
+    """For how many rows an arena has room: few different numbers, since they are part of a program's text."""
+    result = FEWEST_ROWS
+    while result < rows:
+        result *= 4
+    return result
 
 
 def elements(shape: Shape) -> int:
@@ -105,25 +128,32 @@ def plan_storage(loops: Loops, guard: int) -> Storage:
     graph = loops.graph
     for node in graph.inputs:
         if is_in_memory(node):
-            _append(storage, node)
+            lasting = node.kind == "float" and not has_batch(node.shape)
+            _append(storage, node, KEPT if lasting else ARENAS[node.kind])
     inputs = {input_place(node): node for node in graph.inputs}
     readers = _readers(loops)
     last = {x: max((loops.unit_of[user] for user in users), default=-1) for x, users in readers.items()}
     kept: set[Node] = set()
     written: set[Node] = set()
-    for node, old in zip(graph.outputs, carried(graph.places, inputs), strict=True):
+    pairs = list(zip(graph.outputs, carried(graph.places, inputs), strict=True))
+    moving = [x for x, old in pairs if x.op == "input" and x.shape and old is not None and x is not old]
+    for x in dict.fromkeys(moving):  # they may be overwritten before they are copied
+        storage.saved[x] = Home(ARENAS[x.kind], storage.fixed[ARENAS[x.kind]])
+        storage.fixed[ARENAS[x.kind]] += _rounded(elements(x.shape))
+    for node, old in pairs:
         if old is not None and old in storage.home:
             free = node in loops.stored and node not in storage.home and old not in written
-            in_place = free and bool(old.shape)
+            in_place = free and bool(old.shape) and old not in storage.saved
             if in_place and _is_safe(loops, node, old, readers[old], guard):
                 storage.home[node] = storage.home[old]
+                storage.padded |= {node} if old in storage.padded else set()
             elif node is not old:
                 storage.copies.append((old, node))
             written.add(old)
         kept.add(node)
     for node in _kept_roots(loops, kept):
         if node in loops.stored and node not in storage.home:
-            _append(storage, node)
+            _append(storage, node, ARENAS[node.kind])
     _place_temporaries(loops, storage, last, readers)
     return storage
 
@@ -140,8 +170,8 @@ def _sources(loops: Loops, node: Node) -> set[Node]:
     return {x for operand in node.inputs for x in _sources(loops, operand)}
 
 
-def _append(storage: Storage, node: Node) -> None:
-    arena, size = ARENAS[node.kind], _rounded(elements(node.shape))
+def _append(storage: Storage, node: Node, arena: str) -> None:
+    size = _rounded(elements(node.shape))
     if has_batch(node.shape):
         size = elements(node.shape)
         storage.home[node] = Home(arena, 0, storage.per_row[arena])
@@ -149,6 +179,7 @@ def _append(storage: Storage, node: Node) -> None:
     else:
         storage.home[node] = Home(arena, storage.fixed[arena])
         storage.fixed[arena] += size
+        storage.padded.add(node)
 
 
 def _rounded(size: int) -> int:
@@ -205,6 +236,10 @@ def _place_temporaries(
     for node in sorted(birth, key=lambda node: (birth[node], node.id)):
         if node in storage.home or node in inside:
             continue
+        if node.op == "pack":  # its padding has to stay 0
+            _append(storage, node, ARENAS[node.kind])
+            continue
+        storage.padded |= set() if has_batch(node.shape) else {node}
         size = elements(node.shape)
         grows = has_batch(node.shape)
         span = _Span(node, size if grows else _rounded(size), birth[node], death[node])

@@ -11,8 +11,10 @@ from typing import Any
 import numpy as np
 
 from glassnet import passes
+from glassnet.errors import InputError
 from glassnet.graph.dims import Dim, has_batch
 from glassnet.graph.graph import Graph, Place, input_place
+from glassnet.passes.lower import label_ranges
 from glassnet.passes.storage import Home
 from glassnet.printers.to_numba import CompiledModule, print_module
 from glassnet.programs.allowed_compiled import check_compiled_text
@@ -20,6 +22,7 @@ from glassnet.programs.cache import load_module
 
 # Registers of so many bits make our products faster than the BLAS's; with narrower ones large ones go there.
 WIDE_VECTORS = 512
+LARGE = 1_000_000  # numbers
 
 
 class CompiledProgram:
@@ -66,9 +69,9 @@ class CompiledProgram:
         self.text = self.printed.text
         self.module: ModuleType = load_module(self.text, check=check_compiled_text)
         self.inputs = {input_place(node) for node in graph.inputs}
+        self.label_ranges = label_ranges(passes.run(graph, "reference"))
         self.memory: dict[str, np.ndarray] = {}
         self.lock = threading.Lock()  # of the memory
-        self.rows = 0
         self.reserve(batch)
         step = self.printed.step
         self.hyper = np.zeros(max(1, len(step.hypers)))
@@ -77,27 +80,38 @@ class CompiledProgram:
         self.cells, self.partials = barrier_cells(), np.zeros(max(1, step.slots * parts))
 
     def reserve(self, rows: int) -> None:
-        """Memory for batches of so many rows; what does not depend on them is kept."""
+        """Make sure that there is memory for batches of so many rows."""
         from glassnet.kernels import aligned
 
-        rows = -(-rows // 16) * 16
-        if rows <= self.rows:
-            return
-        storage = self.printed.step.storage
-        kinds = {"floats": self.dtype, "integers": np.dtype(np.int64), "booleans": np.dtype(bool)}
-        for name, size in storage.sizes(rows).items():
-            fresh = aligned(max(1, size), kinds[name])
-            if name in self.memory:
-                fresh[: storage.fixed[name]] = self.memory[name][: storage.fixed[name]]
-            self.memory[name] = fresh
-        self.rows = rows
+        room, storage = self.printed.step.room, self.printed.step.storage
+        if rows > room:
+            raise InputError(f"a batch of {rows} rows is too large for this program, which takes {room}.")
+        if not self.memory:
+            floats = {"kept": self.dtype, "floats": self.dtype}
+            kinds = {**floats, "integers": np.dtype(np.int64), "booleans": np.dtype(bool)}
+            sizes = storage.sizes(room)
+            self.memory = {name: aligned(max(1, sizes[name]), kind) for name, kind in kinds.items()}
+
+    @property
+    def is_large(self) -> bool:
+        """Whether the weights are so many that every copy of them counts."""
+        return self.printed.step.storage.fixed["kept"] > LARGE
+
+    @property
+    def arenas(self) -> tuple[np.ndarray, ...]:
+        """The memory, in the order of the arguments."""
+        return tuple(self.memory[name] for name in ("kept", "floats", "integers", "booleans"))
+
+    def release(self) -> None:
+        """Give the memory away: whoever has views of it may keep them."""
+        self.memory = {}
 
     def copy(self) -> CompiledProgram:
         """The same program with memory of its own."""
         other = copy.copy(self)
-        other.memory, other.rows = {}, 0
+        other.memory = {}
         other.hyper, other.results = self.hyper.copy(), self.results.copy()
-        other.reserve(self.rows)
+        other.reserve(self.batch)
         return other
 
     def view(self, place: Place, n: int = 0) -> np.ndarray:
@@ -108,12 +122,13 @@ class CompiledProgram:
         return self.memory[home.arena][start : start + int(np.prod(shape))].reshape(shape)
 
     def _start(self, home: Home) -> int:
-        if home.rows is None:
-            return home.start
-        return self.printed.step.storage.fixed[home.arena] + home.rows * self.rows + home.start
+        return self.printed.step.storage.begin(home, self.printed.step.room)
 
     def put(self, values: Mapping[Place, Any], n: int = 0) -> None:
         """Write arrays to their places, and hyper-parameters to theirs."""
+        for place, classes in self.label_ranges.items():
+            if place in values:
+                check_labels(np.asarray(values[place]), classes)
         for place, value in values.items():
             if place[0] != "hyper" and place in self.inputs and place in self.printed.step.homes:
                 view = self.view(place, n)
@@ -131,9 +146,7 @@ class CompiledProgram:
         self, seed: int, first_part: int = 0, last_part: int = 0, threads: int = 1
     ) -> tuple[Any, ...]:
         """What every function of the program takes at its end; the parts, if it has any, of one thread."""
-        memory = self.memory
-        arenas = memory["floats"], memory["integers"], memory["booleans"]
-        common = (seed, self.hyper, *arenas, self.results, self.blas)
+        common = (seed, self.hyper, *self.arenas, self.results, self.blas)
         if self.parts == 1:
             return common
         return (*common, first_part, last_part or self.parts, threads, self.cells, self.partials)
@@ -149,7 +162,7 @@ class CompiledProgram:
 
     def step(self, n: int, seed: int, t: int) -> dict[Place, Any]:
         """Run once with what lies in the memory, for a batch of ``n`` rows."""
-        getattr(self.module, self.graph.name)(n, self.rows, t, *self.arguments(seed))
+        getattr(self.module, self.graph.name)(n, t, *self.arguments(seed))
         found: dict[Place, Any] = {}
         for place in self.graph.places:
             if place in self.printed.step.results:
@@ -166,3 +179,10 @@ class CompiledProgram:
                 assert isinstance(extent, Dim)
                 return int(np.shape(values[input_place(node)])[axis]) // extent.k
         return 0
+
+
+def check_labels(labels: np.ndarray, classes: int) -> None:
+    """Refuse labels that no score belongs to: compiled loops would not notice."""
+    if labels.size and not 0 <= labels.min() <= labels.max() < classes:
+        bad = labels[(labels < 0) | (labels >= classes)].flat[0]
+        raise InputError(f"y has the label {bad}; the scores have {classes} columns, for labels from 0.")

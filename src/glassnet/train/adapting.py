@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -17,17 +17,20 @@ from glassnet.nn.network import Network
 from glassnet.programs.python import compile_graph
 from glassnet.trace.tracer import TracedArray
 from glassnet.train.data import Dataset
+from glassnet.train.memory import is_mapped
 from glassnet.train.prepare import as_floats
 
+BLOCK = 1 << 20  # numbers of data larger than memory that are looked at together
 
-def adapt(network: Network, data: Dataset) -> None:
+
+def adapt(network: Network, parts: Callable[[Preprocessing], Iterable[Dataset]]) -> None:
     """Give each preprocessing layer that has no statistics yet those of what reaches it.
 
     Parameters
     ----------
     network : Network
-    data : Dataset
-        The training data.
+    parts : callable
+        Answers the training data for a layer, in parts if it takes them.
 
     Raises
     ------
@@ -35,7 +38,20 @@ def adapt(network: Network, data: Dataset) -> None:
         Something that training changes, or that is random, stands before such a layer.
     """
     for layer in _unadapted(network):
-        layer.adapt(_arriving(network, layer, data))
+        arriving = _arriving(network, layer)
+        layer.adapt_to(map(arriving, parts(layer)))
+
+
+def parts_of(data: Dataset, layer: Preprocessing) -> Iterable[Dataset]:
+    """The data; a memory map in blocks of rows, for a layer that takes parts."""
+    in_blocks = layer.takes_parts and any(map(is_mapped, data.inputs))
+    return blocks(data) if in_blocks else [data]
+
+
+def blocks(data: Dataset) -> Iterator[Dataset]:
+    """The data in blocks of rows, small beside what larger data would take."""
+    rows = max(1, BLOCK * len(data) // sum(array.size for array in data.inputs))
+    return (data.slice(first, first + rows) for first in range(0, len(data), rows))
 
 
 def _unadapted(network: Network) -> Iterator[Preprocessing]:
@@ -45,8 +61,8 @@ def _unadapted(network: Network) -> Iterator[Preprocessing]:
                 yield layer
 
 
-def _arriving(network: Network, layer: Layer, data: Dataset) -> np.ndarray:
-    """What reaches a layer when the network sees the training data."""
+def _arriving(network: Network, layer: Layer) -> Callable[[Dataset], np.ndarray]:
+    """A function that answers what reaches a layer when the network sees training data."""
     trace = NetworkTrace(training=True)
     with trace:
         inputs = [
@@ -59,10 +75,15 @@ def _arriving(network: Network, layer: Layer, data: Dataset) -> np.ndarray:
     used = [node for node in topological(nodes) if node.op == "input"]
     places = tuple(("return", f"arriving{i + 1}") for i in range(len(nodes)))
     graph = Graph(tuple(used), nodes, places, name="arriving", values=dict(captured))
-    values: dict[Any, Any] = {**captured, **statistics}
-    arrays = as_floats(network, data).inputs
-    values.update({input_place(node): array for node, array in zip(inputs, arrays, strict=True)})
-    return np.concatenate([np.asarray(array) for array in compile_graph(graph)(values).values()])
+    program = compile_graph(graph)
+
+    def arriving(data: Dataset) -> np.ndarray:
+        arrays = as_floats(network, data).inputs
+        examples = {input_place(node): array for node, array in zip(inputs, arrays, strict=True)}
+        found = program({**captured, **statistics, **examples}).values()
+        return np.concatenate([np.asarray(array) for array in found])
+
+    return arriving
 
 
 def _statistics_before(

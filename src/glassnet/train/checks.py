@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import numbers
-from collections.abc import Mapping, Sized
+from collections.abc import Collection, Mapping, Sized
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,7 @@ __all__ = [
     "as_integers",
     "as_numbers",
     "as_stored",
+    "check_class_labels",
     "check_lengths",
     "check_sample_weight",
     "class_weights",
@@ -251,7 +252,9 @@ def check_lengths(**arrays: Sized | None) -> None:
     )
 
 
-def check_sample_weight(w: ArrayLike, n: int, where: str, *, dtype: DTypeLike = np.float64) -> Array:
+def check_sample_weight(
+    w: ArrayLike, n: int, where: str, *, dtype: DTypeLike = np.float64, partial: bool = False
+) -> Array:
     """One finite weight, 0 or more, for each of ``n`` examples, and not all of them zero.
 
     Parameters
@@ -264,6 +267,8 @@ def check_sample_weight(w: ArrayLike, n: int, where: str, *, dtype: DTypeLike = 
         What needs them, such as ``"fit()"``.
     dtype : dtype, default float64
         The type of the result.
+    partial : bool, default False
+        Whether there are more examples than these: then all weights may be zero.
 
     Returns
     -------
@@ -288,14 +293,16 @@ def check_sample_weight(w: ArrayLike, n: int, where: str, *, dtype: DTypeLike = 
     if weights.min() < 0:
         found = _found(weights < 0, weights, w, "value", " below 0")
         raise InputError(f"sample_weight has {found}.\n{needs}.\nUse 0 to leave an example out.")
-    if not weights.any():
+    if not partial and not weights.any():
         raise InputError(
             f"sample_weight is zero for every example.\n{where} needs at least one positive weight."
         )
     return weights
 
 
-def class_weights(class_weight: Mapping[Any, float] | str, labels: ArrayLike) -> NDArray[np.float64]:
+def class_weights(
+    class_weight: Mapping[Any, float] | str, labels: ArrayLike, *, partial: bool = False
+) -> NDArray[np.float64]:
     """The weight of each example, from the weights of the classes.
 
     ``"balanced"`` gives every class the same total, n / (K · count) per example with K classes, as in
@@ -307,6 +314,8 @@ def class_weights(class_weight: Mapping[Any, float] | str, labels: ArrayLike) ->
         Weight by label; a label that is not in the dict has weight 1.
     labels : array_like, shape (n,) or (n, 1)
         The label of each example, of any type.
+    partial : bool, default False
+        Whether there are more examples than these: then the dict may have labels that are not here.
 
     Returns
     -------
@@ -328,7 +337,7 @@ def class_weights(class_weight: Mapping[Any, float] | str, labels: ArrayLike) ->
     """
     present, rows, counts = np.unique(np.asarray(labels).ravel(), return_inverse=True, return_counts=True)
     if isinstance(class_weight, Mapping):
-        return _listed_weights(class_weight, present.tolist())[rows]
+        return _listed_weights(class_weight, present.tolist(), partial)[rows]
     if not isinstance(class_weight, str):
         raise InputTypeError(
             f"class_weight is {a_kind(class_weight)}.\n"
@@ -340,13 +349,11 @@ def class_weights(class_weight: Mapping[Any, float] | str, labels: ArrayLike) ->
     return balanced[rows]
 
 
-def _listed_weights(class_weight: Mapping[Any, Any], present: list[Any]) -> NDArray[np.float64]:
-    unknown = [label for label in class_weight if label not in present]
-    if unknown:
-        raise InputError(
-            f"class_weight has {count(len(unknown), 'label')} that no example has: {some(unknown)}.\n"
-            f"Labels of the examples: {some(present)}."
-        )
+def _listed_weights(
+    class_weight: Mapping[Any, Any], present: list[Any], partial: bool
+) -> NDArray[np.float64]:
+    if not partial:
+        check_class_labels(class_weight, present)
     for label, weight in class_weight.items():
         if not _is_weight(weight):
             raise InputError(
@@ -354,6 +361,16 @@ def _listed_weights(class_weight: Mapping[Any, Any], present: list[Any]) -> NDAr
                 "The weight of a class is a finite number, 0 or more."
             )
     return np.array([class_weight.get(label, 1.0) for label in present], dtype=np.float64)
+
+
+def check_class_labels(class_weight: Mapping[Any, Any], present: Collection[Any]) -> None:
+    """Every label of the dict belongs to an example, or an error."""
+    unknown = [label for label in class_weight if label not in present]
+    if unknown:
+        raise InputError(
+            f"class_weight has {count(len(unknown), 'label')} that no example has: {some(unknown)}.\n"
+            f"Labels of the examples: {some(present)}."
+        )
 
 
 def _is_weight(weight: Any) -> bool:

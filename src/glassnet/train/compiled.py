@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from glassnet.graph.graph import Place, input_place
-from glassnet.programs.compiled import CompiledProgram
+from glassnet.programs.compiled import CompiledProgram, check_labels
 from glassnet.train.crew import Crew
 from glassnet.train.data import Dataset
 
@@ -45,6 +45,8 @@ class Feed:
         for node in program.printed.batch_inputs:
             array = arrays[input_place(node)[1]]
             assert array is not None
+            if input_place(node) in program.label_ranges:
+                check_labels(array, program.label_ranges[input_place(node)])
             pairs.append(source_of(array))
         self.kept = [array for array, _ in pairs]  # the program reads their memory
         self.sources = np.array([described for _, described in pairs], np.int64).reshape(len(pairs), -1)
@@ -78,6 +80,7 @@ class CompiledStepper:
 
     def load(self, values: Mapping[Place, Any]) -> None:
         """Take parameters, statistics, slots and hyper-parameters from the model."""
+        self.program.reserve(self.program.batch)
         values = {**self.program.graph.values, **values}
         fixed = {place: value for place, value in values.items() if place not in self._batch_places()}
         self.program.put(fixed)
@@ -98,13 +101,16 @@ class CompiledStepper:
         """Place → a copy of the array there now, for everything that a step changes."""
         return {place: self.program.view(place).copy() for place in self.renewed}
 
-    def parameters_are_finite(self) -> bool:
-        """Whether every trained parameter is a finite number."""
-        places = [p for p in self.renewed if p[0] == "parameters" or p == ("return", "w")]
+    def views(self) -> Values:
+        """As :meth:`values`, but the arrays themselves, which later steps change."""
+        return {place: self.program.view(place) for place in self.renewed}
+
+    def is_finite(self) -> bool:
+        """Whether everything that a step renews is a finite number: parameters, slots, statistics."""
         with np.errstate(over="ignore", invalid="ignore"):
             return all(
                 np.isfinite(view.sum()) or np.isfinite(view).all()
-                for view in (self.program.view(place) for place in places)
+                for view in (self.program.view(place) for place in self.renewed)
             )
 
     # ------------------------------------------------------------------------------------ epochs
@@ -192,4 +198,6 @@ class Evaluator:
         program.module.run(
             feed.rows, block, t, feed.order, feed.sources, sums, plain, target, *program.arguments(seed)
         )
+        if program.is_large:
+            program.release()
         return sums, plain

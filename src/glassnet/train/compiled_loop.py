@@ -36,8 +36,11 @@ class Owner(Protocol):
     def epoch_done(self, epoch: int, logs: dict[str, float], look: bool) -> dict[str, float]:
         """Count and record an epoch; if somebody looks, store the state and validate before."""
 
-    def stored_values(self) -> Values:
-        """The state that was stored last."""
+    def store(self) -> None:
+        """Let the model hold the stepper's state."""
+
+    def stored_values(self) -> Values | None:
+        """The state that was stored last; None where a large network keeps only one."""
 
     def diverged(self, batch: Dataset, epoch: int) -> NoReturn:
         """Keep the stepper's state, and say that its next step is not finite."""
@@ -71,6 +74,7 @@ class Run:
     callbacks: CallbackList
     owner: Owner
     watched: bool
+    first_batch = 0  # of the data, as callbacks count
 
     def train(self) -> None:
         """Run epochs until done or told to stop.
@@ -90,9 +94,7 @@ class Run:
             while self.done < self.epochs and not (self.done and self.owner.should_stop()):
                 if self.stepper.progress[1] == 0:
                     self._epoch_begins()
-                completed = self._call(self._steps())
-                for i in range(completed):
-                    self._epoch_ends(i)
+                self._epochs_end(self._call(self._steps()))
 
     def _steps(self) -> int:
         """How many steps the next call takes."""
@@ -105,20 +107,26 @@ class Run:
     def _call(self, steps: int) -> int:
         batch = int(self.stepper.progress[1]) // self.batch_size
         if self.callbacks.wants_every_batch:
-            self.callbacks.on_train_batch_begin(batch)
+            self.callbacks.on_train_batch_begin(self.first_batch + batch)
+        self.sure = self.stepper.step
         started = perf_counter()
         completed = self.stepper.run(steps, self.crew, self.pace.threads)
         seconds = perf_counter() - started
         self.looks.took(steps, seconds)
         self.pace.took(steps, seconds)
-        if self.stepper.failed:
-            self._diverged()
-        if not self.stepper.parameters_are_finite():
+        if not self.stepper.is_finite():
             self._replay()
+        if self.stepper.failed:
+            self._epochs_end(completed)
+            self._diverged()
         if self.callbacks.wants_batches:
-            logs = self.stepper.logs(completed - 1) if completed else self.stepper.logs_so_far()
-            self.callbacks.on_train_batch_end((batch + steps - 1) % self.steps_per_epoch, logs)
+            last = self.first_batch + (batch + steps - 1) % self.steps_per_epoch
+            self.callbacks.on_train_batch_end(last, self._logs_of_call(completed))
         return completed
+
+    def _logs_of_call(self, completed: int) -> dict[str, float]:
+        """The means of the last epoch that a call completed, or so far of the one under way."""
+        return self.stepper.logs(completed - 1) if completed else self.stepper.logs_so_far()
 
     def _epoch_begins(self) -> None:
         self.callbacks.on_epoch_begin(self.done)
@@ -126,10 +134,14 @@ class Run:
             self.owner.refresh()
             self._keep_place()
 
-    def _epoch_ends(self, i: int) -> None:
-        if i:
+    def _epochs_end(self, completed: int) -> None:
+        for i in range(completed):
+            self._epoch_ends(self.stepper.logs(i), begins=i > 0)
+
+    def _epoch_ends(self, logs: dict[str, float], begins: bool) -> None:
+        if begins:
             self.callbacks.on_epoch_begin(self.done)
-        logs = self.owner.epoch_done(self.done, self.stepper.logs(i), self.watched)
+        logs = self.owner.epoch_done(self.done, logs, self.watched)
         self.callbacks.on_epoch_end(self.done, logs)
         self.done += 1
 
@@ -139,18 +151,31 @@ class Run:
         self.place = self.stepper.progress.copy(), self.stepper.sums.copy(), self.stepper.step
 
     def _diverged(self) -> NoReturn:
-        epoch = int(self.stepper.progress[0]) - self.first_epoch
-        self.owner.diverged(self.stepper.next_batch(self.data), epoch)
+        self.owner.diverged(self.stepper.next_batch(self.data), self._epoch_of_step())
+
+    def _epoch_of_step(self) -> int:
+        """The epoch that the next step belongs to, counted from where the run began."""
+        return int(self.stepper.progress[0]) - self.first_epoch
 
     def _replay(self) -> NoReturn:
-        """A parameter overflowed in an update: back to the stored state, and forward to the step before."""
-        stepper = self.stepper
-        stepper.load(self.owner.stored_values())
+        """Something overflowed in an update: back to the stored state, and forward to the step before."""
+        stepper, ends = self.stepper, list[dict[str, float]]()
+        stored = self.owner.stored_values()
+        if stored is None:
+            self._diverged()
+        stepper.load(stored)
         stepper.progress[:], stepper.sums[:], stepper.step = self.place
-        before, place, step = stepper.values(), stepper.progress.copy(), stepper.step
-        while stepper.parameters_are_finite() and not stepper.failed:
+        stepper.failed = False
+        while stepper.step < self.sure and not stepper.failed:  # up to the last look all was well
+            stepper.run(min(self.sure - stepper.step, self.steps_per_epoch), self.crew, self.pace.threads)
+        while True:
             before, place, step = stepper.values(), stepper.progress.copy(), stepper.step
-            stepper.run(1, self.crew, self.pace.threads)
+            completed = stepper.run(1, self.crew, self.pace.threads)
+            if stepper.failed or not stepper.is_finite():
+                break
+            ends += [stepper.logs(0)] * completed
         stepper.restore(before)
         stepper.progress[:], stepper.step = place, step
+        for i, logs in enumerate(ends):
+            self._epoch_ends(logs, begins=i > 0)
         self._diverged()

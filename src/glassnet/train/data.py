@@ -35,6 +35,8 @@ class Dataset:
         What the network should answer.
     weights : ndarray of shape (n,), optional
         How much each example counts.
+    dtypes : tuple of dtype, optional
+        What batches of each input are converted to; the data themselves may be too large for that.
 
     Examples
     --------
@@ -46,9 +48,18 @@ class Dataset:
     inputs: tuple[Array, ...]
     targets: Array | None = None
     weights: Array | None = None
+    dtypes: tuple[Any, ...] | None = None
 
     def __len__(self) -> int:
         return len(self.inputs[0])
+
+    def batch_size(self, asked: int) -> int:
+        """The size of a batch: not larger than all."""
+        return min(asked, len(self))
+
+    def steps(self, batch_size: int) -> int:
+        """The batches of an epoch."""
+        return -(-len(self) // batch_size)
 
     def total_weight(self) -> float:
         """How much a batch counts in a mean: its examples, or the sum of their weights."""
@@ -71,7 +82,10 @@ class Dataset:
     def _cut(self, rows: Any) -> Dataset:
         targets = None if self.targets is None else self.targets[rows]
         weights = None if self.weights is None else self.weights[rows]
-        return Dataset(tuple(array[rows] for array in self.inputs), targets, weights)
+        inputs = tuple(array[rows] for array in self.inputs)
+        if self.dtypes is not None:
+            inputs = tuple(np.require(x, t, ["C"]) for x, t in zip(inputs, self.dtypes, strict=True))
+        return Dataset(inputs, targets, weights)
 
 
 def batches(n: int, batch_size: int, order: Order | None = None) -> Iterator[Order | slice]:

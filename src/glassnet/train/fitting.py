@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, NoReturn, Protocol
 
 from glassnet.errors import DivergenceError
 from glassnet.nn.specs import Spec
 from glassnet.optim.optimizers import Optimizer
-from glassnet.train import compiled_loop, loop, prepare, threads
+from glassnet.train import chunked_loop, compiled_loop, loop, prepare, threads
 from glassnet.train.backend import Choice
 from glassnet.train.callbacks import CallbackList
 from glassnet.train.compiled import CompiledStepper, Values
@@ -16,6 +18,7 @@ from glassnet.train.data import Dataset
 from glassnet.train.divergence import DivergedError
 from glassnet.train.history import History
 from glassnet.train.shelf import Shelf
+from glassnet.train.streaming import Stream
 
 
 class Trained(Protocol):
@@ -44,7 +47,7 @@ class Fitting:
     Attributes
     ----------
     model : Trained
-    data : Dataset
+    data : Dataset or Stream
     validation : Dataset or None
     batch_size, epochs : int
     shuffle : bool
@@ -57,7 +60,7 @@ class Fitting:
     """
 
     model: Trained
-    data: Dataset
+    data: Dataset | Stream
     validation: Dataset | None
     batch_size: int
     epochs: int
@@ -66,6 +69,7 @@ class Fitting:
     history: History
     choice: Choice
     threads: int | None = None
+    shares_memory = False
 
     def run(self) -> None:
         """Train; whatever happens, the model keeps the last state reached."""
@@ -81,6 +85,8 @@ class Fitting:
                 raise DivergenceError(error.message(optimizer.rate_at(error.step))) from None
             finally:
                 self.store()
+                if isinstance(self.stepper, CompiledStepper):
+                    self.stepper.program.release()
             model._shelf.apply_average()
             self.callbacks.on_train_end()
 
@@ -101,26 +107,22 @@ class Fitting:
         return model._shelf.stepper(program, model.seed, model.step)
 
     def _train(self) -> None:
+        with self.data if isinstance(self.data, Stream) else nullcontext():
+            self._run_loop()
+
+    def _run_loop(self) -> None:
         if isinstance(self.stepper, CompiledStepper):
             watched = self.callbacks.wants_every_epoch or self.validation is not None
-            compiled_loop.Run(
-                self.stepper,
-                self.data,
-                self.batch_size,
-                self.epochs,
-                self.model.epoch,
-                self.shuffle,
-                self.callbacks,
-                self,
-                watched,
-            ).train()
+            self.shares_memory = not watched and self.stepper.program.is_large
+            if self.shares_memory:  # nobody looks before the end: a second copy would only take memory
+                self.model._shelf.store(self.stepper, self.stepper.views())
+            self._compiled_run(watched).train()
             return
         loop.train(
             self.stepper,
-            self.data,
+            self._parts(self.model.epoch),
             batch_size=self.batch_size,
             epochs=self.epochs,
-            first_epoch=self.model.epoch,
             shuffle=self.shuffle,
             seed=self.model.seed,
             callbacks=self.callbacks,
@@ -128,6 +130,25 @@ class Fitting:
             after_epoch=lambda epoch, logs: self.epoch_done(epoch, logs, look=True),
             refresh=self.refresh,
         )
+
+    def _compiled_run(self, watched: bool) -> compiled_loop.Run:
+        first, calls = self.model.epoch, self.callbacks
+        if isinstance(self.data, Stream):
+            none, stream = chunked_loop.NO_DATA, self.data
+            return chunked_loop.ChunkedRun(
+                self.stepper, none, self.batch_size, self.epochs, first, self.shuffle, calls, self, watched,
+                stream=stream,
+            )  # fmt: skip
+        return compiled_loop.Run(
+            self.stepper, self.data, self.batch_size, self.epochs, first, self.shuffle, calls, self, watched
+        )
+
+    def _parts(self, first_epoch: int) -> Callable[[int], Iterable[tuple[int, Dataset]]]:
+        """The parts of the data for an epoch of this run, each with a number that its order depends on."""
+        data, last = self.data, self.epochs - 1
+        if isinstance(data, Stream):
+            return lambda epoch: data.epoch(first_epoch + epoch, more=epoch < last)
+        return lambda epoch: [(first_epoch + epoch, data)]
 
     # ------------------------------------------------------------------------------------ what the loops ask
     def should_stop(self) -> bool:
@@ -141,7 +162,7 @@ class Fitting:
     def store(self) -> None:
         """Put the stepper's arrays into the layers, unless a callback has put others there since."""
         if self.stepper.dirty:
-            self.model._shelf.store(self.stepper)
+            self.model._shelf.store(self.stepper, self.stepper.views() if self.shares_memory else None)
             self.model.step, self.stepper.dirty = self.stepper.step, False
 
     def epoch_done(self, epoch: int, logs: dict[str, float], look: bool) -> dict[str, float]:
@@ -155,8 +176,10 @@ class Fitting:
         self.history.append(epoch, logs)
         return logs
 
-    def stored_values(self) -> Values:
-        """The state that was stored last."""
+    def stored_values(self) -> Values | None:
+        """The state that was stored last; None where a large network keeps only one."""
+        if self.shares_memory:
+            return None
         return self.model._shelf.training_values(self.stepper.program, self.model.seed, self.model.step)
 
     def diverged(self, batch: Dataset, epoch: int) -> NoReturn:

@@ -40,8 +40,7 @@ class FullBatchStepper(Stepper):
         self.dirty = True
         if self.counts:
             self.bound["t"] = self.step
-        arrays = batch.arrays()
-        self.bound.update({name: arrays[which] for name, which in self.batch})
+        self.bind_batch(batch)
         statistics = dict(self.bound.get("state", {}))
         dtype = self.bound["w"].dtype
 

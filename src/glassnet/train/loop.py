@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from glassnet.train.data import Dataset, batches
 from glassnet.train.divergence import DivergedError, is_finite
 
 Values = dict[Place, Any]
+SMALL_DATA = 1_000_000  # numbers
 
 
 class Stepper:
@@ -37,7 +38,7 @@ class Stepper:
         self.dirty = False  # whether steps were done since the model took the arrays over
         self.seed = seed
         names = {place: name for name, place in program.arguments.items() if place is not None}
-        self.batch = [(name, place[1]) for place, name in names.items() if _is_batch(place)]
+        self.batch = [(name, *_part_of_batch(place)) for place, name in names.items() if _is_batch(place)]
         self.carried: list[str | None] = []
         for place in program.returned:  # the argument that takes each result in the next step, if any
             self.carried.append(names.get(("argument", place[1]) if place[0] == "return" else place))
@@ -63,9 +64,7 @@ class Stepper:
         self.dirty = True
         if self.counts:
             bound["t"] = self.step
-        arrays = batch.arrays()
-        for name, which in self.batch:
-            bound[name] = arrays[which]
+        self.bind_batch(batch)
         returned = self.program.function(**bound)
         if len(self.carried) == 1:
             return (returned,)
@@ -76,6 +75,12 @@ class Stepper:
             else:
                 bound[target] = value
         return results
+
+    def bind_batch(self, batch: Dataset) -> None:
+        """Hand the program its examples."""
+        for name, part, number in self.batch:
+            array = getattr(batch, part)
+            self.bound[name] = array if number is None else array[number]
 
     def snapshot(self) -> dict[str, Any]:
         """What changes from step to step. Arrays are replaced, never written to, so nothing is copied."""
@@ -125,6 +130,13 @@ def _is_batch(place: Place) -> bool:
     return _is_input(place) or place in (("argument", "y"), ("argument", "sample_weight"))
 
 
+def _part_of_batch(place: Place) -> tuple[str, int | None]:
+    """The attribute of a batch that holds an input of the program, and which array of several."""
+    if _is_input(place):
+        return "inputs", int(place[1][1:] or 1) - 1
+    return ("targets", None) if place == ("argument", "y") else ("weights", None)
+
+
 class Mean:
     """Running means of the loss and metrics over an epoch, weighted by the batches' sizes or weights."""
 
@@ -144,33 +156,50 @@ class Mean:
 
 
 def run_epoch(
-    stepper: Stepper, data: Dataset, batch_size: int, order: Any, callbacks: CallbackList, seed_of_epoch: int
-) -> dict[str, float]:
-    """All batches of an epoch; answers the means of loss and metrics.
+    stepper: Stepper,
+    data: Dataset,
+    batch_size: int,
+    order: Any,
+    callbacks: CallbackList,
+    epoch: int,
+    mean: Mean,
+    first_batch: int = 0,
+) -> int:
+    """All batches of the data; adds their loss and metrics to the mean, answers the number of the next batch.
 
     Raises
     ------
     DivergedError
         The loss or a parameter is not finite; the stepper stands at the last finite step.
     """
-    mean = Mean(stepper.results)
-    start = stepper.snapshot()
+    start, i = stepper.snapshot(), first_batch - 1
     watched = callbacks.wants_batches
+    shuffled = _in_order(data, order)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        for i, rows in enumerate(batches(len(data), batch_size, order)):
-            batch = data.slice(rows.start, rows.stop) if isinstance(rows, slice) else data.take(rows)
+        parts = batches(len(data), batch_size, order if shuffled is None else None)
+        for i, rows in enumerate(parts, first_batch):
+            if isinstance(rows, slice):
+                batch = (data if shuffled is None else shuffled).slice(rows.start, rows.stop)
+            else:
+                batch = data.take(rows)
             if watched:
                 callbacks.on_train_batch_begin(i)
             results = stepper.run(batch)
             if not math.isfinite(results[0]):
-                _stop(stepper, start, data, batch_size, order, seed_of_epoch)
+                _stop(stepper, start, data, batch_size, order, epoch)
             mean.add(results, batch.total_weight())
             watched = callbacks.wants_batches
             if watched:
                 callbacks.on_train_batch_end(i, mean.logs())
         if not all(map(is_finite, stepper.arrays().values())):
-            _stop(stepper, start, data, batch_size, order, seed_of_epoch)
-    return mean.logs()
+            _stop(stepper, start, data, batch_size, order, epoch)
+    return i + 1
+
+
+def _in_order(data: Dataset, order: Any) -> Dataset | None:
+    """A small data set in the epoch's order: one copy takes less time than one for each batch."""
+    small = order is not None and sum(array.size for array in data.inputs) <= SMALL_DATA
+    return data.take(order) if small else None
 
 
 def _stop(stepper: Stepper, start: Any, data: Dataset, batch_size: int, order: Any, epoch: int) -> None:
@@ -188,11 +217,10 @@ def _stop(stepper: Stepper, start: Any, data: Dataset, batch_size: int, order: A
 
 def train(
     stepper: Stepper,
-    data: Dataset,
+    parts: Callable[[int], Iterable[tuple[int, Dataset]]],
     *,
     batch_size: int,
     epochs: int,
-    first_epoch: int,
     shuffle: bool,
     seed: int,
     callbacks: CallbackList,
@@ -204,8 +232,9 @@ def train(
 
     Parameters
     ----------
-    first_epoch : int
-        Epochs done before; the order of an epoch is a pure function of (seed, its number).
+    parts : callable
+        Answers for the number of an epoch in this run the data's parts, with which the parameters change one
+        after the other, each with a number: its order is a pure function of (seed, that number).
     after_epoch : callable
         Called with the epoch's number in this run and its logs: stores the state, validates, answers the
         complete logs.
@@ -215,8 +244,11 @@ def train(
     for epoch in range(epochs):
         callbacks.on_epoch_begin(epoch)
         refresh()
-        order = random.shuffle(seed, first_epoch + epoch, len(data)) if shuffle else None
-        logs = run_epoch(stepper, data, batch_size, order, callbacks, epoch)
-        callbacks.on_epoch_end(epoch, after_epoch(epoch, logs))
+        mean, batch = Mean(stepper.results), 0
+        for number, data in parts(epoch):
+            order = random.shuffle(seed, number, len(data)) if shuffle else None
+            batch = run_epoch(stepper, data, batch_size, order, callbacks, epoch, mean, batch)
+            del data  # before the next part is there, so that there are never three in memory
+        callbacks.on_epoch_end(epoch, after_epoch(epoch, mean.logs()))
         if should_stop():
             break

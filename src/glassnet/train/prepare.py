@@ -15,6 +15,7 @@ from glassnet.nn.network import Network
 from glassnet.nn.specs import Spec
 from glassnet.train import checks
 from glassnet.train.data import Dataset, batches, validation_split
+from glassnet.train.memory import is_mapped
 
 ClassWeight = Mapping[Any, float] | str | None
 
@@ -59,17 +60,21 @@ def prepare(
     sample_weight: Any = None,
     class_weight: ClassWeight = None,
     stored: bool = False,
+    partial: bool = False,
 ) -> Dataset:
-    """Inputs (as they are ``stored``, if wanted), targets as the loss wants them, and weights."""
+    """Inputs (as they are ``stored``, if wanted), targets as the loss wants them, and weights.
+
+    ``partial`` data are followed by more: no error if only these lack a label, or all weight.
+    """
     inputs = prepare_inputs(network, X, where, stored)
     numbers = checks.as_numbers(y, "y", where=where, dtype=network.dtype)
     targets = loss.targets(numbers, network.output_shape, network.dtype, where)
     checks.check_lengths(X=inputs[0], y=targets, sample_weight=sample_weight)
     weights = None
     if sample_weight is not None:
-        weights = checks.check_sample_weight(sample_weight, len(targets), where)
+        weights = checks.check_sample_weight(sample_weight, len(targets), where, partial=partial)
     if class_weight is not None:
-        factors = checks.class_weights(class_weight, labels_of(targets))
+        factors = checks.class_weights(class_weight, labels_of(targets), partial=partial)
         weights = factors if weights is None else weights * factors
     return Dataset(inputs, targets, None if weights is None else weights.astype(network.dtype))
 
@@ -88,6 +93,25 @@ def as_floats(network: Network, data: Dataset) -> Dataset:
     return replace(data, inputs=inputs)
 
 
+def as_batches_of_floats(network: Network, data: Dataset) -> Dataset:
+    """The same; of memory maps each batch is converted when it is taken, not everything at once."""
+    mapped = [is_mapped(x) for x in data.inputs]
+    if not any(mapped):
+        return as_floats(network, data)
+    specs = network.input_specs
+    dtypes = tuple(
+        x.dtype if spec.kind == "int" else network.dtype for x, spec in zip(data.inputs, specs, strict=True)
+    )
+    arrays = zip(data.inputs, mapped, dtypes, strict=True)
+    inputs = tuple(x if is_map else np.require(x, dtype, ["C"]) for x, is_map, dtype in arrays)
+    return replace(data, inputs=inputs, dtypes=dtypes)
+
+
+def has_maps(X: Any) -> bool:
+    """Whether an input is a memory map."""
+    return any(map(is_mapped, X)) if isinstance(X, list | tuple) else is_mapped(X)
+
+
 def target_spec(data: Dataset) -> Spec:
     """Shape and kind of the targets."""
     assert data.targets is not None
@@ -99,13 +123,18 @@ def with_validation(
 ) -> tuple[Dataset, Dataset | None]:
     """The training data, and what to validate with, if anything."""
     if given is not None:
-        if not isinstance(given, list | tuple) or len(given) not in (2, 3):
-            raise InputError("validation_data must be (X, y) or (X, y, sample_weight).")
-        X, y, weights = (*given, None)[:3]
-        return data, prepare(network, loss, X, y, "validation_data", weights, stored=stored)
+        return data, validation_set(network, loss, given, stored)
     if not share:
         return data, None
     return validation_split(data, share, network.seed, stratify=are_classes(loss, data.targets))
+
+
+def validation_set(network: Network, loss: Loss, given: Any, stored: bool) -> Dataset:
+    """What the user gave to validate with."""
+    if not isinstance(given, list | tuple) or len(given) not in (2, 3):
+        raise InputError("validation_data must be (X, y) or (X, y, sample_weight).")
+    X, y, weights = (*given, None)[:3]
+    return prepare(network, loss, X, y, "validation_data", weights, stored=stored)
 
 
 def are_classes(loss: Loss, targets: np.ndarray | None) -> bool:

@@ -124,11 +124,11 @@ class Shelf:
         key = ("numba", kind, target, weighted, training, trained, form, batch, parts, self.network.dtype)
         if key not in self.compiled_programs:
             graph = self.graph("predict" if kind == "row" else kind, target, weighted, training)
-            constant = kind == "train" and work(self.network, batch, 3) < TINY_STEP
             optimizer = self.network.optimizer
             whole = kind == "train" and optimizer is not None and optimizer.full_batch
             step = whole or kind == "gradients"
             driver = "step" if step else {"train": "train", "row": "row"}.get(kind, "run")
+            constant = driver == "train" and work(self.network, batch, 3) < TINY_STEP
             lines = COMPILED_FIRST_LINES
             self.compiled_programs[key] = CompiledProgram(
                 graph, batch, self.network.dtype, lines, constant, parts, driver
@@ -172,10 +172,8 @@ class Shelf:
         values = {**program.graph.values, **self.values(program.graph, 0, 0)}
         program = program.copy()  # a later predictor must not change this one's weights
         program.put({place: value for place, value in values.items() if place != ("argument", "x")})
-        memory = program.memory
-        arenas = memory["floats"], memory["integers"], memory["booleans"]
         predict: Callable[[np.ndarray], np.ndarray] = partial(
-            program.module.predict_row, *arenas, program.hyper
+            program.module.predict_row, *program.arenas, program.hyper
         )
         predict(np.zeros(self.network.input_specs[0].shape, self.network.dtype))  # compiles
         return predict
@@ -281,9 +279,9 @@ class Shelf:
         else:
             stepper.load(self.training_values(stepper.program, stepper.seed, stepper.step))
 
-    def store(self, stepper: Stepper | CompiledStepper) -> None:
+    def store(self, stepper: Stepper | CompiledStepper, values: Values | None = None) -> None:
         """Put what a stepper has changed back into the layers and the slots."""
-        values = stepper.values()
+        values = stepper.values() if values is None else values
         by_key = {weight.key: weight for weight, _ in self._running}
         for (container, key), value in values.items():
             if container in ("parameters", "state"):

@@ -21,6 +21,7 @@ from glassnet.optim import optimizers
 from glassnet.train import adapting, graphs, prepare, script, threads
 from glassnet.train.backend import BACKENDS, choose, require_numba
 from glassnet.train.callbacks import CallbackList
+from glassnet.train.chunks import Chunks, refuse_beside_chunks
 from glassnet.train.data import Dataset, checked_batch_size
 from glassnet.train.fitting import Fitting
 from glassnet.train.history import History
@@ -28,6 +29,7 @@ from glassnet.train.progress import ProgressBar
 from glassnet.train.quick import FEW
 from glassnet.train.sampling import sampled_predictions
 from glassnet.train.shelf import BLOCK, Shelf, loss_and_metrics
+from glassnet.train.streaming import Stream
 
 
 class LossValue(NamedTuple):
@@ -220,9 +222,13 @@ class Trainable(Network):
         weighted = training and self._weighted
         return self._shelf.compiled(kind, self._present_target(), weighted, training, batch, parts).text
 
-    def _note_data(self, data: Dataset) -> None:
+    def _note_data(self, data: Dataset | Stream) -> None:
         """Give preprocessing layers the data's statistics; remember what the targets look like."""
-        adapting.adapt(self, data)
+        if isinstance(data, Stream):
+            adapting.adapt(self, data.parts)
+            self._target, self._weighted = data.target, data.weighted
+            return
+        adapting.adapt(self, lambda layer: adapting.parts_of(data, layer))
         self._target, self._weighted = prepare.target_spec(data), data.weights is not None
 
     def _training_program(self, data: Dataset) -> Any:
@@ -234,7 +240,7 @@ class Trainable(Network):
     def fit(
         self,
         X: Any,
-        y: Any,
+        y: Any = None,
         batch_size: int = 32,
         epochs: int = 1,
         verbose: str | int = "auto",
@@ -252,10 +258,11 @@ class Trainable(Network):
 
         Parameters
         ----------
-        X : array (n, ...), or list of arrays
+        X : array (n, ...), or list of arrays, or Chunks
+            A memory map is read batch by batch; :class:`glassnet.Chunks` are read ahead.
         y : array
             Labels (n,) for ``softmax_cross_entropy``, numbers of the output's shape otherwise; (n,) counts as
-            a column.
+            a column. Chunks hold their own.
         batch_size : int, default 32
             The last batch may be shorter; it is used, too. LBFGS always takes all examples at once.
         epochs : int, default 1
@@ -287,20 +294,29 @@ class Trainable(Network):
         DivergenceError
             NaN or infinity; the last finite parameters are kept.
         """
-        loss, optimizer = self._compiled("fit()")
+        _, optimizer = self._compiled("fit()")
         _check_epochs(epochs)
-        stored = self.backend != "numpy" and not optimizer.full_batch
-        data = prepare.prepare(self, loss, X, y, "fit()", sample_weight, class_weight, stored)
-        data, held_out = prepare.with_validation(self, loss, data, validation_split, validation_data, stored)
+        if isinstance(X, Chunks):
+            refuse_beside_chunks(
+                y=y is not None,
+                sample_weight=sample_weight is not None,
+                validation_split=bool(validation_split),
+                class_weight=class_weight == "balanced",
+                optimizer=optimizer.full_batch,
+            )
+            data, held_out = self._stream(X, class_weight, validation_data, shuffle)
+        else:
+            weights = sample_weight, class_weight
+            data, held_out = self._sets(X, y, weights, validation_split, validation_data)
         size = len(data) if optimizer.full_batch else whole_number(batch_size, "batch_size", "fit()")
-        size = min(size, len(data))
+        size = data.batch_size(size)
         choice = choose(self.backend, self, len(data), size, int(epochs))
         if choice.name == "numpy":
-            data = prepare.as_floats(self, data)
+            data = data.as_floats() if isinstance(data, Stream) else prepare.as_batches_of_floats(self, data)
             held_out = None if held_out is None else prepare.as_floats(self, held_out)
         params = {
             "epochs": int(epochs),
-            "steps": -(-len(data) // size),
+            "steps": data.steps(size),
             "batch_size": size,
             "backend": choice.name,
             "why": choice.why,
@@ -313,6 +329,24 @@ class Trainable(Network):
             self, data, held_out, size, int(epochs), shuffle, listeners, self.history, choice, count
         ).run()
         return self.history
+
+    def _sets(
+        self, X: Any, y: Any, weights: tuple[Any, Any], share: float, given: Any
+    ) -> tuple[Dataset | Stream, Dataset | None]:
+        """What to train on, and what to validate with."""
+        loss, optimizer = self._compiled("fit()")
+        stored = not optimizer.full_batch and (self.backend != "numpy" or prepare.has_maps(X))
+        data = prepare.prepare(self, loss, X, y, "fit()", *weights, stored=stored)
+        return prepare.with_validation(self, loss, data, share, given, stored)
+
+    def _stream(
+        self, chunks: Chunks, class_weight: prepare.ClassWeight, given: Any, shuffle: bool
+    ) -> tuple[Dataset | Stream, Dataset | None]:
+        """The same, of chunks."""
+        loss, _ = self._compiled("fit()")
+        stored = self.backend != "numpy"
+        stream = Stream(self, loss, chunks, class_weight, shuffle, self.epoch, stored)
+        return stream, None if given is None else prepare.validation_set(self, loss, given, stored)
 
     # ------------------------------------------------------------------------------------ using
     def predict(self, X: Any, batch_size: int = 4096, mc_samples: int | None = None) -> np.ndarray:

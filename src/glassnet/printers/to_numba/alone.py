@@ -140,6 +140,14 @@ class AloneText(RowsText):
                     other = text if precedence == ATOM else f"({text})"
                     self.out.line(f"{out}[{place}, {j}] += factor * {other}")
 
+    def _write_sum(self, node: Node) -> None:
+        """Sums of columns."""
+        (x,) = node.inputs
+        rows, columns = x.shape
+        with self._by_one(node):
+            out, matrix = self.view(node, (columns,)), self.view(x)
+            self.out.line(f"column_sums({out}, {matrix}, {rows}, {columns})")
+
     # ------------------------------------------------------------------------------------ joins and parts
     def _write_pack(self, node: Node) -> None:
         whole = self.storage.home[node]

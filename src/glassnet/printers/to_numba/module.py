@@ -10,6 +10,7 @@ from glassnet.graph.dims import has_batch
 from glassnet.graph.graph import Graph, input_place
 from glassnet.graph.node import Node
 from glassnet.passes.storage import Home, elements
+from glassnet.printers.layout import wrap
 from glassnet.printers.to_numba.step import (
     ARGUMENTS,
     ONE_ROW_ARGUMENTS,
@@ -20,7 +21,7 @@ from glassnet.printers.to_numba.step import (
 from glassnet.printers.to_numba.values import tuple_text
 
 _KERNELS = (
-    "HELD", "INNER", "OPTIONS", "array", "barrier", "cos", "exp", "expm1", "gather", "gather_int",
+    "HELD", "INNER", "OPTIONS", "array", "barrier", "column_sums", "cos", "exp", "expm1", "gather", "gather_int",
     "gemm_at", "hash_keys", "log", "log1p", "matmul", "matmul_ta", "maximum", "minimum", "plus", "row",
     "share", "shuffle", "sign", "sin", "sqrt", "tanh", "transpose", "uniform",
 )  # fmt: skip
@@ -31,7 +32,6 @@ TRAIN = '''
 def train(steps, progress, rows, size, shuffled, order, scratch, sources, sums, history, {arguments}):
     """Take up to so many steps from where progress stands: (epoch, row, steps done, epochs completed)."""
     epoch, first, t, completed = progress[0], progress[1], progress[2], 0
-    batch = (size + 15) // 16 * 16
     taken = 0
     while taken < steps:
         if first == 0:
@@ -68,7 +68,6 @@ RUN = '''
 @njit(**OPTIONS)
 def run(rows, size, t, order, sources, sums, plain, out, {arguments}):
     """Compute all rows, so many at a time."""
-    batch = (size + 15) // 16 * 16
     for k in range(sums.size):
         sums[k] = 0.0
     for k in range(plain.size):
@@ -176,7 +175,7 @@ def print_module(
     decorator = f"@njit(forceinline=True, **{options})" if constant else f"@njit(**{options})"
     body = f"{decorator}\n{step.text}{feeding[driver]()}"
     used = [name for name in _KERNELS if re.search(rf"\b{name}\(|\*\*{name}\b", body)]
-    sizes = [f"SIZE = {batch}  # rows of a full batch", f"BATCH = {_rounded(batch)}"] if constant else []
+    sizes = [f"SIZE = {batch}  # rows of a full batch"] if constant else []
     lines = [
         *first_lines,
         *(["import math", ""] if re.search(r"\bmath\.", body) else []),
@@ -194,7 +193,12 @@ def print_module(
         "",
         "",
     ]
-    return CompiledModule("\n".join(lines) + "\n" + body, step, inputs, output)
+    return CompiledModule(_wrapped("\n".join(lines) + "\n" + body), step, inputs, output)
+
+
+def _wrapped(text: str) -> str:
+    """The text with its long lines broken, as the NumPy printer breaks them."""
+    return "\n".join(part for line in text.splitlines() for part in wrap(line)) + "\n"
 
 
 def _arguments(parts: int) -> str:
@@ -231,14 +235,13 @@ def _run_text(step: CompiledText, inputs: Sequence[Node], output: tuple[Home, No
         gathering=_gathering(inputs, step, shared=False),
         step=call,
         weight=_indented(_weight_lines(inputs), 2),
-        copying=_copy_lines(output, step.storage.fixed),
+        copying=_copy_lines(output, step),
     )
 
 
 def _row_text(name: str, step: CompiledText, inputs: Sequence[Node], output: tuple[Home, Node] | None) -> str:
     assert output is not None
     (home, node), (source, x) = output, step.homes[input_place(inputs[0])]
-    fixed, batch = step.storage.fixed, 16
     width, count = elements(x.shape), elements(node.shape)
     shape = tuple(extent for extent in node.shape[1:])
     kinds = {"floats": "f", "integers": "np.int64", "booleans": "np.bool_"}
@@ -248,31 +251,20 @@ def _row_text(name: str, step: CompiledText, inputs: Sequence[Node], output: tup
         width=width,
         count=count,
         source=source.arena,
-        source_start=fixed[source.arena] + (source.rows or 0) * batch,
+        source_start=step.storage.begin(source, step.room),
         home=home.arena,
-        home_start=home.start if home.rows is None else fixed[home.arena] + home.rows * batch,
+        home_start=step.storage.begin(home, step.room),
         shape=tuple_text(shape),
         kind=kinds[home.arena],
     )
 
 
-def _rounded(batch: int) -> int:
-    return -(-batch // 16) * 16
-
-
 def _step_call(name: str, batch: int, constant: bool, t: str, parts: int) -> str:
-    call = f"{name}(n, batch, {t}, {_arguments(parts)})"
+    call = f"{name}(n, {t}, {_arguments(parts)})"
     if not constant:
         return call
-    full = f"{name}(SIZE, BATCH, {t}, {_arguments(parts)})"
+    full = f"{name}(SIZE, {t}, {_arguments(parts)})"
     return f"({full} if n == SIZE else {call})"
-
-
-def offset_text(home: Home, fixed: dict[str, int]) -> str:
-    """Where an array begins, in elements of its arena."""
-    if home.rows is None:
-        return str(home.start)
-    return f"{fixed[home.arena]} + {home.rows} * batch"
 
 
 def _gathering(inputs: Sequence[Node], step: CompiledText, shared: bool) -> str:
@@ -284,7 +276,7 @@ def _gathering(inputs: Sequence[Node], step: CompiledText, shared: bool) -> str:
         called = "gather" if home.arena == "floats" else "gather_int"
         rows = ("[low:high]", "first + low, high - low") if shared else ("", "first, n")
         text = tuple_text(node.shape)
-        views.append(f"{name} = array({home.arena}, {offset_text(home, step.storage.fixed)}, {text})")
+        views.append(f"{name} = array({home.arena}, {step.storage.begin(home, step.room)}, {text})")
         gathers.append(f"{called}({name}{rows[0]}, sources[{number}], order, {rows[1]})")
     if shared and gathers:
         gathers = [f"    {line}" for line in ("low, high = share(n, part, PARTS)", *gathers)]
@@ -298,12 +290,14 @@ def _weight_lines(inputs: Sequence[Node]) -> str:
     return "weight = 0.0\nfor i in range(n):\n    weight += sample_weight[i]"
 
 
-def _copy_lines(output: tuple[Home, Node] | None, fixed: dict[str, int]) -> str:
+def _copy_lines(output: tuple[Home, Node] | None, step: CompiledText) -> str:
     if output is None:
         return ""
     home, node = output
     indices = ("i", "j", "k", "p", "q", "r")[: node.ndim]
-    rows = [f"        answer = array({home.arena}, {offset_text(home, fixed)}, {tuple_text(node.shape)})"]
+    rows = [
+        f"        answer = array({home.arena}, {step.storage.begin(home, step.room)}, {tuple_text(node.shape)})"
+    ]
     for depth, (index, extent) in enumerate(zip(indices, node.shape, strict=True)):
         rows.append("    " * (2 + depth) + f"for {index} in range({extent}):")
     at = ", ".join(indices)

@@ -16,6 +16,7 @@ from glassnet.passes.loops import (
     is_row_number,
     reduced_axes,
 )
+from glassnet.passes.storage import ALIGNMENT
 from glassnet.printers.to_numba.sharing import EVERYONE, is_small
 from glassnet.printers.to_numba.threads import SharedText
 from glassnet.printers.to_numba.values import LOOP_NAMES, full_index
@@ -71,7 +72,7 @@ class RowsText(SharedText):
         with self.shared(unit.extent, shared) as span:
             if shared:
                 self._start_totals(totals)
-            with self.out.block(f"for i in range({span}):"):
+            with self.out.block(f"for i in range({self._padded(unit, span, shared)}):"):
                 self._row(unit)
             if shared:
                 self._keep_parts(totals)
@@ -83,6 +84,20 @@ class RowsText(SharedText):
             self.sharing.touched += [self.sharing.touch(node, EVERYONE, True) for node in kept]
         for node in totals:
             self._finish_total(node)
+
+    def _padded(self, unit: Unit, span: str, shared: bool) -> str:
+        """The end of a loop over vectors, moved to the end of their padding."""
+        extent = unit.extent
+        if shared or not isinstance(extent, int) or extent % ALIGNMENT == 0 or extent < ALIGNMENT // 4:
+            return span
+        padded = self.storage.padded
+        for node in unit.nodes:
+            written = node in self.loops.stored
+            alone = node.op not in REDUCTIONS and node.ndim == 1 and (not written or node in padded)
+            reads = [read for read in self.loops.reads(node) if read.node in self.storage.home]
+            if not alone or not all(read.same_place and read.node in padded for read in reads):
+                return span
+        return f"{-(-extent // ALIGNMENT) * ALIGNMENT}"
 
     def _row(self, unit: Unit) -> None:
         """One row: its parts, one after the other."""

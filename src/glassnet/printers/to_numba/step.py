@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from glassnet.graph.dims import has_batch
 from glassnet.graph.graph import Graph, Place, input_place
 from glassnet.graph.node import Node
 from glassnet.passes.loops import Loops, Unit, plan_loops
-from glassnet.passes.storage import Home, Storage, carried, elements, is_in_memory, plan_storage
+from glassnet.passes.storage import (
+    ALIGNMENT,
+    Home,
+    Storage,
+    carried,
+    elements,
+    is_in_memory,
+    plan_storage,
+    room,
+)
 from glassnet.printers.layout import plain
 from glassnet.printers.to_numba.alone import AloneText
 from glassnet.printers.to_numba.sharing import ANYWHERE
 from glassnet.printers.to_numba.values import LOOP_NAMES
 
-ARGUMENTS = "seed, hyper, floats, integers, booleans, results, blas"
-ONE_ROW_ARGUMENTS = "floats, integers, booleans, hyper"
+ARENA_ARGUMENTS = "kept, floats, integers, booleans"
+ARGUMENTS = f"seed, hyper, {ARENA_ARGUMENTS}, results, blas"
+ONE_ROW_ARGUMENTS = f"{ARENA_ARGUMENTS}, hyper"
 SHARED_ARGUMENTS = f"{ARGUMENTS}, first_part, last_part, threads, cells, partials"
 
 
@@ -37,6 +48,8 @@ class CompiledText:
         Place of an array that goes in or comes out → its home.
     slots : int
         Numbers for each part that the threads add up.
+    room : int
+        Rows that a batch may have.
     """
 
     text: str
@@ -46,13 +59,15 @@ class CompiledText:
     storage: Storage
     homes: dict[Place, tuple[Home, Node]]
     slots: int
+    room: int
 
 
 class StepText(AloneText):
     """One step."""
 
     def __init__(self, graph: Graph, batch: int, parts: int, use_blas: bool, one_row: bool) -> None:
-        self.one_row = one_row
+        self.heading = ""
+        self.one_row, self.room = one_row, room(batch)
         loops = plan_loops(graph)
         self.probes = probes(loops)
         self.guard = guard_unit(loops, self.probes)
@@ -63,52 +78,70 @@ class StepText(AloneText):
         for number, unit in enumerate(self.loops.units):
             if number == self.guard:
                 self._write_guard()
-            self._comment(unit)
+            start = self._comment(unit)
             {"scalar": self._scalars, "alone": self._alone, "rows": self._rows}[unit.kind](unit)
+            if (
+                len(self.out.rows) == start
+                and self.out.rows
+                and self.out.rows[-1].endswith(f"# {self.heading}")
+            ):
+                del self.out.rows[-2:]  # nothing to do: all was computed in its place
+                self.heading = ""
         if self.guard >= len(self.loops.units):
             self._write_guard()
         self._write_copies()
         return self._finish()
 
-    def _comment(self, unit: Unit) -> None:
+    def _comment(self, unit: Unit) -> int:
+        """Say whose lines follow, if others' stood before; answer where they begin."""
         said = dict.fromkeys((node.label.phase, node.label.scope) for node in unit.nodes)
         phases = dict.fromkeys(phase for phase, _ in said)
         parts = []
         for phase in phases:
             scopes = ", ".join(scope for where, scope in said if where == phase and scope)
             parts.append(f"{phase}: {scopes}" if scopes else phase)
-        self.out.line("")
-        self.out.line(f"# {plain('; '.join(parts))}")
+        heading = plain("; ".join(parts))
+        if heading != self.heading:
+            self.out.line("")
+            self.out.line(f"# {heading}")
+            self.heading = heading
+        return len(self.out.rows)
 
     def _finish(self) -> CompiledText:
         graph = self.graph
-        hypers = tuple(self.names.of(node) for node in graph.inputs if input_place(node)[0] == "hyper")
+        given = [node for node in graph.inputs if input_place(node)[0] == "hyper"]
+        hypers = tuple(input_place(node)[1] for node in given)
         results = self._write_results()
         if self.parts > 1:
             self.out.line("barrier(cells, threads)")
         if not self.one_row:
             self.out.line("return True")
-        kinds = {node.attrs["name"]: node.kind for node in graph.inputs}
         top = [
-            f"    {name} = {f'int(hyper[{i}])' if kinds.get(name) == 'weak_int' else f'hyper[{i}]'}"
-            for i, name in enumerate(hypers)
+            f"    {self.names.of(node)} = {f'int(hyper[{i}])' if node.kind == 'weak_int' else f'hyper[{i}]'}"
+            for i, node in enumerate(given)
         ]
         top += [
             f"    {self.names.of(node)} = {self.view_text(self.storage.home[node], (1,))}[0]"
             for node in graph.nodes()
             if node.op == "input" and not node.shape and node in self.storage.home
         ]
-        arguments = f"n, batch, t, {ARGUMENTS if self.parts == 1 else SHARED_ARGUMENTS}"
+        arguments = f"n, t, {ARGUMENTS if self.parts == 1 else SHARED_ARGUMENTS}"
         if self.one_row:
-            arguments, top = ONE_ROW_ARGUMENTS, ["    n = 1", "    batch = 16", *top]
+            arguments, top = ONE_ROW_ARGUMENTS, ["    n = 1", *top]
         keys = [f"    {key} = hash_keys({', '.join(map(str, words))})" for words, key in self.keys.items()]
-        body = "\n".join([*top, *keys, *self.view_rows, *self.out.rows])
-        for arena, size in self.storage.fixed.items():
-            body = body.replace(f"FIXED_{arena}", str(size))
+        views = [re.sub(r"<(\w+) (\d+) (\d+)>", self._begin, row) for row in self.view_rows]
+        views.sort(key=_place_of_view)
+        body = "\n".join([*top, *keys, *views, *self.out.rows])
         head = f"def {graph.name}({arguments}):"
         doc = f'    """{plain(graph.doc.splitlines()[0])}"""' if graph.doc else ""
         text = "\n".join(filter(None, [head, doc])) + "\n" + body + "\n"
-        return CompiledText(text, graph.name, hypers, tuple(results), self.storage, self._homes(), self.slots)
+        return CompiledText(
+            text, graph.name, hypers, tuple(results), self.storage, self._homes(), self.slots, self.room
+        )
+
+    def _begin(self, found: re.Match[str]) -> str:
+        arena, rows, start = found.groups()
+        return str(self.storage.begin(Home(arena, int(start), int(rows)), self.room))
 
     def _write_results(self) -> list[Place]:
         inputs = {input_place(node): node for node in self.graph.inputs}
@@ -156,8 +189,13 @@ class StepText(AloneText):
         self.out.line(f"check = {start}")
         for node in self.probes:
             flat = node.shape if has_batch(node.shape) else (elements(node.shape),)
+            if self.parts == 1 and node.op == "pack":
+                flat = (-(-elements(node.shape) // ALIGNMENT) * ALIGNMENT,)
             indices = LOOP_NAMES[: len(flat)]
             view = self.view(node, flat)
+            if flat[0] != elements(node.shape) and self.parts == 1 and node.op == "pack":
+                with self.out.block(f"for i in range({elements(node.shape)}, {flat[0]}):"):
+                    self.out.line(f"{view}[i] = 0")  # whatever another value has left there
             with self._shared_loops(indices, flat):
                 self.out.line(f"check = plus(check, {view}[{', '.join(indices)}] * f(0))")
         if self.parts > 1 and self.probes:
@@ -185,8 +223,24 @@ class StepText(AloneText):
         self.out.line("")
         self.out.line("# what the next step starts from")
         self.meet()
+        for node, home in self.storage.saved.items():
+            self._copy_into(home, node, node)
+        if self.storage.saved:
+            self.meet()
         for old, node in self.storage.copies:
+            saved = self.storage.saved.get(node)
+            if saved is not None:
+                index = LOOP_NAMES[: node.ndim]
+                key = (saved.arena, saved.start, saved.rows, node.shape)
+                self.scope.known[node, index] = f"{self.views[key]}[{', '.join(index)}]"
             self._copy_into(self.storage.home[old], node, old)
+
+
+def _place_of_view(row: str) -> tuple[int, int]:
+    """The arena of a view, and where it begins in it."""
+    found = re.search(r"array\((\w+), (\d+)", row)
+    assert found is not None
+    return ARENA_ARGUMENTS.split(", ").index(found[1]), int(found[2])
 
 
 def guard_unit(loops: Loops, watched: list[Node]) -> int:

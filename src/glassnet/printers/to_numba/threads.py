@@ -68,6 +68,8 @@ class SharedText(ValueText):
         sign = "-" if op in ("max", "argmax") else ""
         if node.kind == "float":
             return f"{self.type_of(node)}({sign}np.inf)"
+        if node.kind == "bool":
+            return "0" if sign else "1"
         return "-(2**62)" if sign else "2**62"
 
     def accumulate(self, node: Node, name: str, text: str) -> str:
@@ -102,7 +104,7 @@ class SharedText(ValueText):
         for node in totals:
             if not canonical(node.shape):
                 slot = self.slot_of[node] * self.parts
-                self.out.line(f"partials[{slot} + part] = {self.names.of(node)}_total")
+                self.out.line(f"partials[{_plus(slot, 'part')}] = {self.names.of(node)}_total")
 
     def _join_parts(self, totals: Sequence[Node]) -> None:
         """Every thread adds up the parts, in their order."""
@@ -111,7 +113,7 @@ class SharedText(ValueText):
                 total, slot = f"{self.names.of(node)}_total", self.slot_of[node] * self.parts
                 self.out.line(f"{total} = partials[{slot}]")
                 with self.out.block("for part in range(1, PARTS):"):
-                    self.out.line(self.accumulate(node, total, f"partials[{slot} + part]"))
+                    self.out.line(self.accumulate(node, total, f"partials[{_plus(slot, 'part')}]"))
                 continue
             shape = canonical(node.shape)
             indices = LOOP_NAMES[: len(shape)]
@@ -122,3 +124,8 @@ class SharedText(ValueText):
                 with self.out.block("for part in range(1, PARTS):"):
                     self.out.line(self.accumulate(node, "whole", f"{parts}[part, {at}]"))
                 self.out.line(f"{self.view(node)}[{at}] = whole")
+
+
+def _plus(start: int, index: str) -> str:
+    """An index that is counted from somewhere."""
+    return f"{start} + {index}" if start else index

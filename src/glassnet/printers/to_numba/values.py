@@ -19,8 +19,8 @@ from glassnet.trace.names import RESERVED, unused
 
 LOOP_NAMES = ("i", "j", "k", "p", "q", "r")
 OWN_NAMES = (
-    "f", "single", "floats", "integers", "booleans", "results", "hyper", "rows", "batch", "blas", "array",
-    "matmul", "matmul_ta", "transpose", "exp", "log", "tanh", "sqrt", "expm1", "log1p", "sin", "cos",
+    "f", "single", "kept", "floats", "integers", "booleans", "results", "hyper", "rows", "batch", "blas", "array",
+    "matmul", "matmul_ta", "transpose", "column_sums", "exp", "log", "tanh", "sqrt", "expm1", "log1p", "sin", "cos",
     "sign", "maximum", "minimum", "plus", "hash_keys", "uniform", "row", "njit", "HELD", "INNER",
     "OPTIONS", "gemm_at", "check", "t", "seed", "part", "low", "high", "first_part", "last_part",
     "threads", "cells", "partials", "share", "barrier", "PARTS", "SIZE", "BATCH", "best", "place",
@@ -41,7 +41,7 @@ class ValueText:
     def __init__(self, graph: Graph, loops: Loops, storage: Storage) -> None:
         self.graph, self.loops, self.storage = graph, loops, storage
         nodes = graph.nodes()
-        self.names = Names(nodes, graph, {*RESERVED, *OWN_NAMES}, {graph.name})
+        self.names = Names(nodes, graph, RESERVED, {graph.name, *OWN_NAMES} - {"t", "seed"})
         self.single = random_values(nodes)
         self.out = Writer()
         self.views: dict[tuple[str, object, object, Shape], str] = {}
@@ -74,10 +74,8 @@ class ValueText:
         return self.views[key]
 
     def view_text(self, home: Home, shape: Shape) -> str:
-        """``array(floats, 9034, (64, 10))``; the size of the fixed part is filled in at the end."""
-        offset = str(home.start)
-        if home.rows is not None:
-            offset = f"FIXED_{home.arena} + {home.rows} * batch" + (f" + {home.start}" if home.start else "")
+        """``array(floats, 9034, (64, 10))``; places in the growing part are filled in at the end."""
+        offset = str(home.start) if home.rows is None else f"<{home.arena} {home.rows} {home.start}>"
         return f"array({home.arena}, {offset}, {tuple_text(shape)})"
 
     # ------------------------------------------------------------------------------------ values at indices
