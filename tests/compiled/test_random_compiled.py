@@ -57,7 +57,11 @@ def verify(recipe, dtype, n, run):
                 interpret(graph, values)
             except (ValueError, ZeroDivisionError):  # the largest, or the mean, of no values
                 assume(False)
-        found = run(graph, values, dtype)
+        try:
+            found = run(graph, values, dtype)
+        except ZeroDivisionError:  # of Python's own numbers, where machine code answers inf
+            assume(n > 0)
+            raise
         assert_agree(graph, values, found, dtype, repr(recipe), jumps=recipe.jumps, cancels=True)
 
 
@@ -74,14 +78,14 @@ def test_the_loops_run_by_python(recipe, dtype, n):
 
 
 @quiet
-@settings(max_examples=25, **QUICK)
+@settings(max_examples=15, **QUICK)
 @given(recipe=recipes(), dtype=dtypes, n=batches)
 def test_the_loops_compiled(recipe, dtype, n):
     verify(recipe, dtype, n, run_compiled)
 
 
 @quiet
-@settings(max_examples=60, **QUICK)
+@settings(max_examples=40, **QUICK)
 @given(recipe=recipes(), dtype=dtypes, n=batches)
 def test_the_loops_shared_by_threads_run_by_python(recipe, dtype, n):
     verify(recipe, dtype, n, run_in_threads)

@@ -16,7 +16,7 @@ from glassnet.nn import activations, initializers
 from glassnet.optim import optimizers
 from glassnet.optim.optimizer import Optimizer
 from glassnet.optim.schedules.base import LearningRateSchedule
-from glassnet.train.trainable import BACKENDS
+from glassnet.train.backend import BACKENDS
 from glassnet.train.wording import short
 
 Rule = Callable[[Any, str, str], Any]

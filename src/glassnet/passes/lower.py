@@ -30,8 +30,8 @@ FEW_CLASSES = 32
 def lower_picks(graph: Graph) -> Graph:
     """``z[i, y[i]]`` becomes a sum over the row in which only the label's score is not zero.
 
-    Then no score has to be written to memory in order to be read at the label's place, and nothing keeps loops
-    over few classes from using vectors. Labels that are out of range would add up to nothing:
+    Then no score has to be written to memory in order to be read at the label's place, and nothing keeps
+    loops over few classes from using vectors. Labels that are out of range would add up to nothing:
     :func:`label_ranges` says what the caller has to check.
     """
 

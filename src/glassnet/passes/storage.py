@@ -1,8 +1,8 @@
 """Where the values of a compiled program live: in one arena for each type, and one for what is kept.
 
 ``kept`` holds what outlives a step: parameters, what the optimizer remembers, statistics. ``floats``,
-``integers`` and ``booleans`` hold the rest: a part of fixed size (gradients, sums), and a part that grows with
-the batch, so many elements for each row. There, values whose lifetimes do not overlap share memory.
+``integers`` and ``booleans`` hold the rest: a part of fixed size (gradients, sums), and a part that grows
+with the batch, so many elements for each row. There, values whose lifetimes do not overlap share memory.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from glassnet.graph.node import Node
 from glassnet.graph.ops import is_weak
 from glassnet.passes.loops import Loops, as_view, canonical, domain
 
-# Elements. A loop over a vector that has its place for itself may run over the padding, too: no rest that is not
-# a whole vector remains, whatever the processor's vectors and however often LLVM unrolls the loop.
+# Elements. A loop over a vector that has its place for itself may run over the padding, too: no rest that
+# is not a whole vector remains, whatever the processor's vectors and however often LLVM unrolls the loop.
 ALIGNMENT = 64
 KEPT = "kept"
 FEWEST_ROWS = 64

@@ -14,8 +14,9 @@ from glassnet.files.refused import guarded, items, record, refuse, text, whole
 from glassnet.files.unpacking import Unpacker
 from glassnet.nn.metrics import get_all
 from glassnet.train import graphs
+from glassnet.train.backend import BACKENDS
 from glassnet.train.history import History
-from glassnet.train.trainable import BACKENDS, Trainable
+from glassnet.train.trainable import Trainable
 
 OTHERS = ("step", "epoch", "training", "history")
 

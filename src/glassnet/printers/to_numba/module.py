@@ -21,9 +21,9 @@ from glassnet.printers.to_numba.step import (
 from glassnet.printers.to_numba.values import tuple_text
 
 _KERNELS = (
-    "HELD", "INNER", "OPTIONS", "array", "barrier", "column_sums", "cos", "exp", "expm1", "gather", "gather_int",
-    "gemm_at", "hash_keys", "log", "log1p", "matmul", "matmul_ta", "maximum", "minimum", "plus", "row",
-    "share", "shuffle", "sign", "sin", "sqrt", "tanh", "transpose", "uniform",
+    "HELD", "INNER", "OPTIONS", "array", "barrier", "column_sums", "cos", "exp", "expm1", "gather",
+    "gather_int", "gemm_at", "hash_keys", "log", "log1p", "matmul", "matmul_ta", "maximum", "minimum",
+    "plus", "row", "share", "shuffle", "sign", "sin", "sqrt", "tanh", "transpose", "uniform",
 )  # fmt: skip
 
 TRAIN = '''
@@ -295,9 +295,8 @@ def _copy_lines(output: tuple[Home, Node] | None, step: CompiledText) -> str:
         return ""
     home, node = output
     indices = ("i", "j", "k", "p", "q", "r")[: node.ndim]
-    rows = [
-        f"        answer = array({home.arena}, {step.storage.begin(home, step.room)}, {tuple_text(node.shape)})"
-    ]
+    start, shape = step.storage.begin(home, step.room), tuple_text(node.shape)
+    rows = [f"        answer = array({home.arena}, {start}, {shape})"]
     for depth, (index, extent) in enumerate(zip(indices, node.shape, strict=True)):
         rows.append("    " * (2 + depth) + f"for {index} in range({extent}):")
     at = ", ".join(indices)
