@@ -80,26 +80,27 @@ def test_every_kernel_has_a_stand_in():
 
 # ------------------------------------------------------------------------------------------ run by Python
 def check_step(name, dtype):
-    """Compiled: a training step."""
+    """Compiled: a training step. (The gradient of a bias before batch normalization is 0 but for rounding.)"""
     _, graph, values = prepared(name, dtype)
     program = CompiledProgram(graph, room(graph, values), dtype)
     small = 1e-6 if is_noisy(program) else None
-    assert_agree(graph, values, call(program, values), dtype, small=small)
+    assert_agree(graph, values, call(program, values), dtype, cancels=True, small=small)
 
 
 def check_in_python(name, dtype, kinds=()):
     """Run by Python: a training step, and other programs."""
     model, graph, values = prepared(name, dtype)
-    assert_agree(graph, values, run_in_python(graph, values, dtype), dtype)
+    assert_agree(graph, values, run_in_python(graph, values, dtype), dtype, cancels=True)
     for kind in kinds:
         graph = model._shelf.graph(kind, model._target, model._weighted, False)
         now = {**model._shelf.values(graph, model.seed, LATE - 1), **values}
-        assert_agree(graph, now, run_in_python(graph, now, dtype), dtype)
+        assert_agree(graph, now, run_in_python(graph, now, dtype), dtype, cancels=True)
 
 
 def check_threads(name, small):
     _, graph, values = prepared(name, "float64")
-    assert_agree(graph, values, run_in_threads(graph, values, "float64", small=small), "float64")
+    found = run_in_threads(graph, values, "float64", small=small)
+    assert_agree(graph, values, found, "float64", cancels=True)
 
 
 @pytest.mark.parametrize("name", TASKS)

@@ -15,7 +15,8 @@ from glassnet.graph.dims import Dim, Shape, has_batch, product
 from glassnet.graph.graph import Place, input_place
 from glassnet.graph.node import Node
 from glassnet.graph.ops import is_weak
-from glassnet.passes.loops import Loops, as_view, canonical, domain
+from glassnet.passes.loops import Loops
+from glassnet.passes.movement import as_view, canonical, domain
 
 # Elements. A loop over a vector that has its place for itself may run over the padding, too: no rest that
 # is not a whole vector remains, whatever the processor's vectors and however often LLVM unrolls the loop.

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 from glassnet.graph.dims import Shape
 from glassnet.graph.node import Node
-from glassnet.passes.loops import (
+from glassnet.passes.loops import Unit
+from glassnet.passes.movement import (
     MOVEMENT,
     REDUCTIONS,
-    Unit,
     canonical,
     is_over_rows,
     is_row_number,

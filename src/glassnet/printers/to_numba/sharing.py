@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 from glassnet.graph.dims import Dim, has_batch
 from glassnet.graph.node import Node
-from glassnet.passes.loops import Loops, Unit, canonical, domain
+from glassnet.passes.loops import Loops, Unit
+from glassnet.passes.movement import canonical, domain
 from glassnet.passes.storage import Home, Storage, elements
 
 ANYWHERE, EVERYONE = "anywhere", "everyone"

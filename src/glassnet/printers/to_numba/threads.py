@@ -7,7 +7,8 @@ from contextlib import contextmanager
 
 from glassnet.graph.graph import Graph
 from glassnet.graph.node import Node
-from glassnet.passes.loops import Loops, canonical
+from glassnet.passes.loops import Loops
+from glassnet.passes.movement import canonical
 from glassnet.passes.storage import ALIGNMENT, ARENAS, Home, Storage, elements
 from glassnet.printers.to_numba.sharing import Sharing, Touch
 from glassnet.printers.to_numba.values import LOOP_NAMES, ValueText, full_index

@@ -9,7 +9,8 @@ from glassnet.graph.dims import Extent, Shape, product
 from glassnet.graph.graph import Graph
 from glassnet.graph.node import Node
 from glassnet.graph.ops import is_weak
-from glassnet.passes.loops import Loops, as_view, is_trivial
+from glassnet.passes.loops import Loops
+from glassnet.passes.movement import as_view, is_trivial
 from glassnet.passes.storage import Home, Storage
 from glassnet.printers.expressions import ATOM, MULTIPLY, Piece
 from glassnet.printers.names import Names
