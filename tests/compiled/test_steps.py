@@ -80,7 +80,7 @@ def test_every_kernel_has_a_stand_in():
 
 # ------------------------------------------------------------------------------------------ run by Python
 def check_step(name, dtype):
-    """Compiled: a training step. (The gradient of a bias before batch normalization is 0 but for rounding.)"""
+    """Compiled: a training step. (The gradient of a bias before batch norm is 0 but for rounding.)"""
     _, graph, values = prepared(name, dtype)
     program = CompiledProgram(graph, room(graph, values), dtype)
     small = 1e-6 if is_noisy(program) else None

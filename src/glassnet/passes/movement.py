@@ -1,4 +1,4 @@
-"""What a node is to a loop: movement, a leaf, a reduction; what its loops run over, where its elements lie."""
+"""What a node is to a loop: movement, a leaf, a reduction; what it runs over, where its elements lie."""
 
 from __future__ import annotations
 
