@@ -7,6 +7,8 @@ the checks before a long run, then what to watch while it runs, then the choices
 rate, which of many networks.
 """
 
+import warnings
+
 import matplotlib.pyplot as plt
 import numpy as np
 from scipy.stats import loguniform
@@ -433,7 +435,10 @@ def search(rates, strengths, seed):
     """Sixteen tries at random."""
     ranges = {"learning_rate": loguniform(*rates), "strength": loguniform(*strengths)}
     classifier = gn.NetworkClassifier(build, epochs=12, batch_size=50)
-    return RandomizedSearchCV(classifier, ranges, n_iter=16, cv=3, random_state=seed).fit(X_train, y_train)
+    candidates = RandomizedSearchCV(classifier, ranges, n_iter=16, cv=3, random_state=seed)
+    with warnings.catch_warnings():  # some pixels are the same in all images of a fold
+        warnings.filterwarnings("ignore", "X has .* constant columns")
+        return candidates.fit(X_train, y_train)
 
 
 coarse = search((1e-4, 3), (1e-6, 0.3), seed=0)
