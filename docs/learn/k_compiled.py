@@ -96,22 +96,25 @@ show("array(floats")
 # %%
 # That list is better drawn. What outlives a step is ``kept``: parameters, and Adam's averages. The parameters
 # lie side by side, so ``w`` can be *all* of them as one vector; so can the gradients ``g``, and the update
-# will be a single loop. Activations have a share for each row of the batch (``batch`` is the batch size,
-# rounded up). They may use the same places at different times, as ``d1`` and ``dz1`` do, further down.
+# will be a single loop. Activations, ``(n, ...)``, stand behind, with room for 64 rows; a larger batch would have
+# room for 256, 1024 and so on, so that batch sizes share programs. They may use the same places at different
+# times, as ``d1`` and ``dz1`` do, further down.
 
 
 # sphinx_gallery_start_ignore
 def views(text):
-    """Each view in a program: name, arena, first number, how many, whether it grows with the batch."""
-    for name, arena, start, shape in re.findall(r"(\w+) = array\((\w+), (.*), \((.*)\)\)", text):
-        grows = re.search(r"(\d+) \* batch", start)
-        sizes = [int(extent) for extent in shape.split(",") if extent.strip().isdigit()]
-        first = int(grows[1] if grows else start)
-        yield name, arena, first, int(np.prod(sizes)), grows is not None
+    """Each view in a program: name, arena, first number, how many, whether it has rows of the batch."""
+    for name, arena, start, shape in re.findall(r"(\w+) = array\((\w+), (\d+), \((.*)\)\)", text):
+        extents = [
+            64 if extent.strip() == "n" else int(extent) for extent in shape.split(",") if extent.strip()
+        ]
+        yield name, arena, int(start), int(np.prod(extents)), "n" in shape
 
 
 def draw_memory(ax, boxes, color):
     """Boxes in as few lanes as keep them apart, the small ones below."""
+    start = min(first for _, first, _ in boxes)
+    boxes = [(name, first - start, size) for name, first, size in boxes]
     lanes, width = [], max(first + size for _, first, size in boxes)
     for name, first, size in sorted(boxes, key=lambda box: box[2]):
         height = 0
@@ -134,7 +137,7 @@ fig, axes = plt.subplots(3, 1, figsize=(9, 4.4), layout="constrained")
 for ax, title, which, color in (
     (axes[0], "kept: parameters, averages", ("kept", False), BLUE),
     (axes[1], "floats: gradients, and a small matrix turned around", ("floats", False), ORANGE),
-    (axes[2], "floats, for each row of the batch", ("floats", True), GREEN),
+    (axes[2], "floats, behind them: 64 rows of the batch", ("floats", True), GREEN),
 ):
     boxes = [
         (name, first, size) for name, arena, first, size, grows in views(step) if (arena, grows) == which
