@@ -96,9 +96,9 @@ show("array(floats")
 # %%
 # That list is better drawn. What outlives a step is ``kept``: parameters, and Adam's averages. The parameters
 # lie side by side, so ``w`` can be *all* of them as one vector; so can the gradients ``g``, and the update
-# will be a single loop. Activations, ``(n, ...)``, stand behind, with room for 64 rows; a larger batch would have
-# room for 256, 1024 and so on, so that batch sizes share programs. They may use the same places at different
-# times, as ``d1`` and ``dz1`` do, further down.
+# will be a single loop. Activations, ``(n, ...)``, stand behind, with room for 64 rows; a larger batch would
+# have room for 256, 1024 and so on, so that batch sizes share programs. They may use the same places at
+# different times, as ``d1`` and ``dz1`` do, further down.
 
 
 # sphinx_gallery_start_ignore
