@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from time import perf_counter
 from typing import NoReturn, Protocol
+
+import numpy as np
 
 from glassnet.train.callbacks import CallbackList
 from glassnet.train.compiled import CompiledStepper, Values
@@ -38,6 +41,9 @@ class Owner(Protocol):
 
     def store(self) -> None:
         """Let the model hold the stepper's state."""
+
+    def epochs_done(self, first: int, names: Sequence[str], means: np.ndarray) -> None:
+        """Count and record many epochs at which nobody looks."""
 
     def stored_values(self) -> Values | None:
         """The state that was stored last; None where a large network keeps only one."""
@@ -135,6 +141,10 @@ class Run:
             self._keep_place()
 
     def _epochs_end(self, completed: int) -> None:
+        if completed and not self.watched and self.callbacks.is_silent:
+            self.owner.epochs_done(self.done, self.stepper.results, self.stepper.history[:completed])
+            self.done += completed
+            return
         for i in range(completed):
             self._epoch_ends(self.stepper.logs(i), begins=i > 0)
 

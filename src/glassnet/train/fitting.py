@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, NoReturn, Protocol
+
+import numpy as np
 
 from glassnet.errors import DivergenceError
 from glassnet.nn.specs import Spec
@@ -175,6 +177,11 @@ class Fitting:
             logs = {**logs, **{f"val_{name}": value for name, value in held_out.items()}}
         self.history.append(epoch, logs)
         return logs
+
+    def epochs_done(self, first: int, names: Sequence[str], means: np.ndarray) -> None:
+        """Count and record many epochs at which nobody looks."""
+        self.model.epoch += len(means)
+        self.history.extend(first, dict(zip(names, means.T, strict=True)))
 
     def stored_values(self) -> Values | None:
         """The state that was stored last; None where a large network keeps only one."""

@@ -71,6 +71,31 @@ class History:
             values.append(float(logs.get(name, math.nan)))
         self.epoch.append(epoch)
 
+    def extend(self, first: int, columns: Mapping[str, Any]) -> None:
+        """Add the numbers of many epochs.
+
+        Parameters
+        ----------
+        first : int
+            The first of these epochs, counted from 0.
+        columns : dict of str to array
+            One value per epoch for the loss and each metric, the same ones as in the epochs before.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> history = History()
+        >>> history.extend(0, {"loss": np.array([0.5, 0.25])})
+        >>> history.epoch, history.history
+        ([0, 1], {'loss': [0.5, 0.25]})
+        """
+        count = 0
+        for name, values in columns.items():
+            numbers = values.tolist()
+            self.history.setdefault(name, []).extend(numbers)
+            count = len(numbers)
+        self.epoch.extend(range(first, first + count))
+
     def to_dict(self) -> dict[str, Any]:
         """A copy made of dicts, lists and numbers, for JSON or a data frame.
 

@@ -61,6 +61,10 @@ class ProgressBar(Callback):
         self._progress = Progress(1, 1, 0.0)
 
     @property
+    def is_silent(self) -> bool:
+        return self._display is None
+
+    @property
     def wants_batches(self) -> bool:
         """True while epochs are slow: worth a look for every batch that costs next to nothing then."""
         if not self._live:

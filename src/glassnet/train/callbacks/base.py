@@ -58,6 +58,11 @@ class Callback:
         self.params = params
 
     @property
+    def is_silent(self) -> bool:
+        """Whether nothing is to be shown at the epochs of this run, so that they need not be told."""
+        return False
+
+    @property
     def wants_batches(self) -> bool:
         """Whether this callback has to be called for every batch, which takes time."""
         hooks = (self.on_train_batch_begin, self.on_train_batch_end)
@@ -131,6 +136,11 @@ class CallbackList:
     def wants_every_batch(self) -> bool:
         """Whether a callback has to be called for every batch, and not only now and then."""
         return any(callback.wants_batches and not callback.now_and_then for callback in self.callbacks)
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether no callback has to be told about epochs."""
+        return all(callback.is_silent for callback in self.callbacks)
 
     @property
     def wants_every_epoch(self) -> bool:
