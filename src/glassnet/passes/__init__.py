@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from glassnet.graph.graph import Graph
 from glassnet.passes.expand import expand_all, expand_inline
-from glassnet.passes.lower import lower_picks, lower_statistics
+from glassnet.passes.lower import lower_picks, lower_statistics, share_exponentials
 from glassnet.passes.tidy import drop_stops
 
 Pass = Callable[[Graph], Graph]
@@ -15,7 +15,7 @@ Pass = Callable[[Graph], Graph]
 PIPELINES: dict[str, tuple[Pass, ...]] = {
     "numpy": (drop_stops, expand_inline),
     "reference": (drop_stops, expand_all),
-    "compiled": (drop_stops, expand_all, lower_picks, lower_statistics),
+    "compiled": (drop_stops, expand_all, share_exponentials, lower_picks, lower_statistics),
 }
 
 

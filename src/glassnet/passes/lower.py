@@ -23,6 +23,22 @@ def lower_statistics(graph: Graph) -> Graph:
     return rebuild(graph, replace)
 
 
+def share_exponentials(graph: Graph) -> Graph:
+    """``exp(z - log(sum(exp(z))))``, a softmax from its logarithm, becomes ``exp(z) / sum(exp(z))``.
+
+    The exponentials are there already: the sum is made of them. Where they overflow, both forms do.
+    """
+
+    def replace(node: Node, inputs: tuple[Node, ...]) -> Node | None:
+        if node.op != "exp" or inputs[0].op != "sub" or inputs[0].inputs[1].op != "log":
+            return None
+        z, total = inputs[0].inputs[0], inputs[0].inputs[1].inputs[0]
+        shares = total.op == "sum" and total.attrs["keepdims"] and total.inputs[0].op == "exp"
+        return total.inputs[0] / total if shares and total.inputs[0].inputs[0] is z else None
+
+    return rebuild(graph, replace)
+
+
 # With more classes than this, reading the label's score takes less time than adding up a row.
 FEW_CLASSES = 32
 
