@@ -33,6 +33,7 @@ from glassnet.passes.movement import (
     is_over_rows,
     is_row_number,
     is_trivial,
+    untransposed,
 )
 
 # Computing a value again may cost this many simple operations; more, and it is kept.
@@ -257,9 +258,7 @@ def _forced(graph: Graph, nodes: list[Node]) -> set[Node]:
 
 def _force_matrix(x: Node, stored: set[Node]) -> None:
     """A matrix is read as it lies in memory, or transposed."""
-    if x.op == "transpose" and x.attrs["axes"] == (*range(x.ndim - 2), x.ndim - 1, x.ndim - 2):
-        x = x.inputs[0]
-    _force_contiguous(x, stored)
+    _force_contiguous(untransposed(x)[1], stored)
 
 
 def _force_contiguous(x: Node, stored: set[Node]) -> None:

@@ -75,3 +75,10 @@ def _elements(shape: Shape) -> int:
         assert isinstance(extent, int)
         total *= extent
     return total
+
+
+def untransposed(x: Node) -> tuple[bool, Node]:
+    """Whether a matrix is the transpose of one in memory, and that one."""
+    if x.op == "transpose" and x.attrs["axes"] == (*range(x.ndim - 2), x.ndim - 1, x.ndim - 2):
+        return True, x.inputs[0]
+    return False, x

@@ -81,11 +81,26 @@ class Storage:
         """The first element of a home, where batches have room for so many rows."""
         return home.start + (0 if home.rows is None else self.fixed[home.arena] + home.rows * rows)
 
+    def take(self, arena: str, shape: Shape) -> Home:
+        """Take room at the end of an arena, for nobody else's use."""
+        counts, size = (self.per_row if has_batch(shape) else self.fixed), elements(shape)
+        start = counts[arena]
+        if has_batch(shape):
+            counts[arena] += size
+            return Home(arena, 0, start)
+        counts[arena] += padded_size(size)
+        return Home(arena, start)
+
     def find(self, node: Node) -> Home:
         """Where an array, or a contiguous view of one, begins."""
         view = as_view(node, set(self.home))
         assert view is not None, node
         return self.home[view[0]].moved(view[1])
+
+
+def padded_size(size: int) -> int:
+    """So many elements, and the padding behind them."""
+    return -(-size // ALIGNMENT) * ALIGNMENT
 
 
 def room(rows: int) -> int:
@@ -139,8 +154,7 @@ def plan_storage(loops: Loops, guard: int) -> Storage:
     pairs = list(zip(graph.outputs, carried(graph.places, inputs), strict=True))
     moving = [x for x, old in pairs if x.op == "input" and x.shape and old is not None and x is not old]
     for x in dict.fromkeys(moving):  # they may be overwritten before they are copied
-        storage.saved[x] = Home(ARENAS[x.kind], storage.fixed[ARENAS[x.kind]])
-        storage.fixed[ARENAS[x.kind]] += _rounded(elements(x.shape))
+        storage.saved[x] = storage.take(ARENAS[x.kind], x.shape)
     for node, old in pairs:
         if old is not None and old in storage.home:
             free = node in loops.stored and node not in storage.home and old not in written
@@ -172,19 +186,9 @@ def _sources(loops: Loops, node: Node) -> set[Node]:
 
 
 def _append(storage: Storage, node: Node, arena: str) -> None:
-    size = _rounded(elements(node.shape))
-    if has_batch(node.shape):
-        size = elements(node.shape)
-        storage.home[node] = Home(arena, 0, storage.per_row[arena])
-        storage.per_row[arena] += size
-    else:
-        storage.home[node] = Home(arena, storage.fixed[arena])
-        storage.fixed[arena] += size
+    storage.home[node] = storage.take(arena, node.shape)
+    if not has_batch(node.shape):
         storage.padded.add(node)
-
-
-def _rounded(size: int) -> int:
-    return -(-size // ALIGNMENT) * ALIGNMENT
 
 
 def _readers(loops: Loops) -> dict[Node, list[Node]]:
@@ -243,7 +247,7 @@ def _place_temporaries(
         storage.padded |= set() if has_batch(node.shape) else {node}
         size = elements(node.shape)
         grows = has_batch(node.shape)
-        span = _Span(node, size if grows else _rounded(size), birth[node], death[node])
+        span = _Span(node, size if grows else padded_size(size), birth[node], death[node])
         pools[ARENAS[node.kind], grows].append(span)
     for (arena, grows), spans in pools.items():
         counts = storage.per_row if grows else storage.fixed

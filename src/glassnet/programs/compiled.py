@@ -12,13 +12,14 @@ import numpy as np
 
 from glassnet import passes
 from glassnet.errors import InputError
-from glassnet.graph.dims import Dim, has_batch
+from glassnet.graph.dims import concrete
 from glassnet.graph.graph import Graph, Place, input_place
 from glassnet.passes.lower import label_ranges
 from glassnet.passes.storage import Home
 from glassnet.printers.to_numba import CompiledModule, print_module
 from glassnet.programs.allowed_compiled import check_compiled_text
 from glassnet.programs.cache import load_module
+from glassnet.programs.interpret import batch_size
 
 # Registers of so many bits make our products faster than the BLAS's; with narrower ones large ones go there.
 WIDE_VECTORS = 512
@@ -59,7 +60,9 @@ class CompiledProgram:
         from glassnet.kernels import address, barrier_cells, vectors
 
         self.graph = graph
-        self.lowered = passes.run(graph, "compiled")
+        expanded = passes.run(graph, "reference")
+        self.label_ranges = label_ranges(expanded)
+        self.lowered = passes.run(expanded, "compiled")
         self.dtype, self.batch = np.dtype(dtype), batch
         self.parts = parts
         use_blas = vectors().bits < WIDE_VECTORS
@@ -69,7 +72,6 @@ class CompiledProgram:
         self.text = self.printed.text
         self.module: ModuleType = load_module(self.text, check=check_compiled_text)
         self.inputs = {input_place(node) for node in graph.inputs}
-        self.label_ranges = label_ranges(passes.run(graph, "reference"))
         self.memory: dict[str, np.ndarray] = {}
         self.lock = threading.Lock()  # of the memory
         self.reserve(batch)
@@ -117,7 +119,7 @@ class CompiledProgram:
     def view(self, place: Place, n: int = 0) -> np.ndarray:
         """The array that belongs to a place, for a batch of ``n`` rows, in the program's own memory."""
         home, node = self.printed.step.homes[place]
-        shape = tuple(extent.k * n if isinstance(extent, Dim) else extent for extent in node.shape)
+        shape = concrete(node.shape, n)
         start = self._start(home)
         return self.memory[home.arena][start : start + int(np.prod(shape))].reshape(shape)
 
@@ -154,7 +156,7 @@ class CompiledProgram:
     def __call__(self, values: Mapping[Place, Any]) -> dict[Place, Any]:
         """Run once: place of each input → value in, place of each output → value out."""
         values = {**self.graph.values, **values}
-        n = self._batch_size(values)
+        n = batch_size(self.graph, values)
         self.reserve(n)
         self.put(values, n)
         seed, t = int(values.get(("argument", "seed"), 0)), int(values.get(("argument", "t"), 0))
@@ -170,15 +172,6 @@ class CompiledProgram:
             else:
                 found[place] = self.view(place, n).copy()
         return found
-
-    def _batch_size(self, values: Mapping[Place, Any]) -> int:
-        for node in self.graph.inputs:
-            if has_batch(node.shape):
-                axis = next(i for i, extent in enumerate(node.shape) if isinstance(extent, Dim))
-                extent = node.shape[axis]
-                assert isinstance(extent, Dim)
-                return int(np.shape(values[input_place(node)])[axis]) // extent.k
-        return 0
 
 
 def check_labels(labels: np.ndarray, classes: int) -> None:

@@ -23,11 +23,12 @@ class Frame:
 
     def __init__(self, graph: Graph, values: Mapping[Place, Any], float_dtype: Any = None) -> None:
         self.values = values
-        self.n = _batch_size(graph, values)
+        self.n = batch_size(graph, values)
         self.float_dtype = float_dtype or _float_dtype(graph, values)
 
 
-def _batch_size(graph: Graph, values: Mapping[Place, Any]) -> int:
+def batch_size(graph: Graph, values: Mapping[Place, Any]) -> int:
+    """How many rows the values have; 0 if no input grows with the batch."""
     for node in graph.inputs:
         for axis, extent in enumerate(node.shape):
             if isinstance(extent, Dim):

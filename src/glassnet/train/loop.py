@@ -122,17 +122,18 @@ class Stepper:
         return {**values, **hyper, ("argument", "t"): self.step + 1}
 
 
-def _is_input(place: Place) -> bool:
+def is_input(place: Place) -> bool:
+    """Whether a place is one of the network's inputs: x, or x1, x2, ..."""
     return place[0] == "argument" and place[1].rstrip("0123456789") == "x"
 
 
 def _is_batch(place: Place) -> bool:
-    return _is_input(place) or place in (("argument", "y"), ("argument", "sample_weight"))
+    return is_input(place) or place in (("argument", "y"), ("argument", "sample_weight"))
 
 
 def _part_of_batch(place: Place) -> tuple[str, int | None]:
     """The attribute of a batch that holds an input of the program, and which array of several."""
-    if _is_input(place):
+    if is_input(place):
         return "inputs", int(place[1][1:] or 1) - 1
     return ("targets", None) if place == ("argument", "y") else ("weights", None)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from glassnet.graph.dims import Dim
+from glassnet.graph.dims import concrete
 from glassnet.graph.graph import Graph, Place
 from glassnet.nn.context import Weight
 from glassnet.nn.registry import known_name
@@ -21,7 +21,8 @@ from glassnet.train import graphs
 from glassnet.train.compiled import CompiledStepper, Evaluator
 from glassnet.train.data import Dataset
 from glassnet.train.full_batch import CompiledFullBatchStepper, FullBatchStepper
-from glassnet.train.loop import Stepper
+from glassnet.train.loop import Stepper, is_input
+from glassnet.train.prepare import target_spec
 from glassnet.train.quick import Quick
 from glassnet.train.threads import work
 
@@ -72,14 +73,18 @@ class Shelf:
         make = graphs.evaluation_graph if kind == "loss" else graphs.gradients_graph
         return make(self.network, target, weighted, training)
 
+    def _key(self, kind: str, target: Spec | None, weighted: bool, training: bool) -> tuple[Any, ...]:
+        """What a program's graph depends on."""
+        trained = tuple(trained for _, trained in self.network.weights())
+        loss = self.network.loss_function
+        form = None if loss is None or kind in ("predict", "row") else loss.form()
+        return kind, target, weighted, training, trained, form
+
     def program(
         self, kind: str, target: Spec | None, weighted: bool = False, training: bool = False
     ) -> Program:
         """A program, from the shelf if it is there."""
-        trained = tuple(trained for _, trained in self.network.weights())
-        loss = self.network.loss_function
-        form = None if loss is None or kind == "predict" else loss.form()
-        key = (kind, target, weighted, training, trained, form)
+        key = self._key(kind, target, weighted, training)
         if key not in self.programs:
             self.programs[key] = compile_graph(self.graph(kind, target, weighted, training), FIRST_LINES)
         return self.programs[key]
@@ -99,7 +104,7 @@ class Shelf:
 
     def _quick_numpy(self) -> Quick | None:
         program = self.program("predict", None)
-        names = [name for name, place in program.arguments.items() if place and _is_input(place)]
+        names = [name for name, place in program.arguments.items() if place and is_input(place)]
         if program.graph.hypers or len(program.returned) != 1 or not names:
             return None
         empty = {("argument", name): None for name in names}
@@ -118,10 +123,7 @@ class Shelf:
         self, kind: str, target: Spec | None, weighted: bool, training: bool, batch: int, parts: int = 1
     ) -> CompiledProgram:
         """A compiled program, from the shelf if it is there."""
-        trained = tuple(trained for _, trained in self.network.weights())
-        loss = self.network.loss_function
-        form = None if loss is None or kind in ("predict", "row") else loss.form()
-        key = ("numba", kind, target, weighted, training, trained, form, batch, parts, self.network.dtype)
+        key = (*self._key(kind, target, weighted, training), batch, parts, self.network.dtype)
         if key not in self.compiled_programs:
             graph = self.graph("predict" if kind == "row" else kind, target, weighted, training)
             optimizer = self.network.optimizer
@@ -161,8 +163,7 @@ class Shelf:
         assert program.printed.output is not None
         node = program.printed.output[1]
         dtype = self.network.dtype if node.kind == "float" else bool if node.kind == "bool" else np.int64
-        shape = tuple(extent.k * len(data) if isinstance(extent, Dim) else extent for extent in node.shape)
-        out = np.empty(shape, dtype)
+        out = np.empty(concrete(node.shape, len(data)), dtype)
         Evaluator(program).run(self.values(program.graph, seed, step), data, min(BLOCK, len(data)), out)
         return out
 
@@ -180,8 +181,7 @@ class Shelf:
 
     def compiled_evaluation(self, data: Dataset, seed: int, step: int, summed: bool) -> dict[str, float]:
         """Data loss, penalty and metrics: means by the batches' weights, or a summed data loss."""
-        target = Spec((), "int") if data.targets is None else _spec(data.targets)
-        program = self.compiled("loss", target, data.weights is not None, False, BLOCK)
+        program = self.compiled("loss", target_spec(data), data.weights is not None, False, BLOCK)
         values = self.values(program.graph, seed, step)
         sums, plain = Evaluator(program).run(values, data, min(BLOCK, len(data)))
         whole = sums[-1] or 1.0
@@ -328,11 +328,3 @@ def loss_and_metrics(
                 factor = 1.0 if summed and name == "data_loss" else weight
                 totals[name] = totals.get(name, 0.0) + float(value) * factor
     return {k: v if summed and k == "data_loss" else v / (whole or 1.0) for k, v in totals.items()}
-
-
-def _is_input(place: Place) -> bool:
-    return place[0] == "argument" and place[1].rstrip("0123456789") == "x"
-
-
-def _spec(targets: np.ndarray) -> Spec:
-    return Spec(targets.shape[1:], "int" if targets.dtype.kind == "i" else "float")

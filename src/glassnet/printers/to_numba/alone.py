@@ -10,7 +10,8 @@ from glassnet.graph.dims import Dim, Extent
 from glassnet.graph.graph import Graph
 from glassnet.graph.node import Node
 from glassnet.passes.loops import Loops, Unit
-from glassnet.passes.storage import ALIGNMENT, Home, Storage, elements
+from glassnet.passes.movement import untransposed
+from glassnet.passes.storage import Home, Storage, elements
 from glassnet.printers.expressions import ATOM, Piece
 from glassnet.printers.to_numba.expressions import convert
 from glassnet.printers.to_numba.rows import RowsText
@@ -20,7 +21,6 @@ from glassnet.printers.to_numba.values import (
     broadcast_index,
     flat_rows,
     sliced,
-    untransposed,
 )
 from glassnet.printers.to_numba.writer import Scope
 from glassnet.trace.names import unused
@@ -103,14 +103,7 @@ class AloneText(RowsText):
     def _transposed(self, matrix: str, rows: Extent, columns: Extent) -> str:
         """A transposed copy of a matrix, in memory of its own."""
         name = unused(f"{matrix}_T", self.names.taken)
-        grows = isinstance(rows, Dim) or isinstance(columns, Dim)
-        size = elements((rows, columns))
-        if grows:
-            home = Home("floats", 0, self.storage.per_row["floats"])
-            self.storage.per_row["floats"] += size
-        else:
-            home = Home("floats", self.storage.fixed["floats"])
-            self.storage.fixed["floats"] += -(-size // ALIGNMENT) * ALIGNMENT
+        home = self.storage.take("floats", (columns, rows))
         self.view_rows.append(f"    {name} = {self.view_text(home, (columns, rows))}")
         self.out.line(f"transpose({name}, {matrix}, {rows}, {columns})")
         return name

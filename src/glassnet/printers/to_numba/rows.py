@@ -16,7 +16,7 @@ from glassnet.passes.movement import (
     is_row_number,
     reduced_axes,
 )
-from glassnet.passes.storage import ALIGNMENT
+from glassnet.passes.storage import ALIGNMENT, padded_size
 from glassnet.printers.to_numba.sharing import EVERYONE, is_small
 from glassnet.printers.to_numba.threads import SharedText
 from glassnet.printers.to_numba.values import LOOP_NAMES, full_index
@@ -97,7 +97,7 @@ class RowsText(SharedText):
             reads = [read for read in self.loops.reads(node) if read.node in self.storage.home]
             if not alone or not all(read.same_place and read.node in padded for read in reads):
                 return span
-        return f"{-(-extent // ALIGNMENT) * ALIGNMENT}"
+        return str(padded_size(extent))
 
     def _row(self, unit: Unit) -> None:
         """One row: its parts, one after the other."""

@@ -10,12 +10,12 @@ from glassnet.graph.graph import Graph, Place, input_place
 from glassnet.graph.node import Node
 from glassnet.passes.loops import Loops, Unit, plan_loops
 from glassnet.passes.storage import (
-    ALIGNMENT,
     Home,
     Storage,
     carried,
     elements,
     is_in_memory,
+    padded_size,
     plan_storage,
     room,
 )
@@ -190,7 +190,7 @@ class StepText(AloneText):
         for node in self.probes:
             flat = node.shape if has_batch(node.shape) else (elements(node.shape),)
             if self.parts == 1 and node.op == "pack":
-                flat = (-(-elements(node.shape) // ALIGNMENT) * ALIGNMENT,)
+                flat = (padded_size(elements(node.shape)),)
             indices = LOOP_NAMES[: len(flat)]
             view = self.view(node, flat)
             if flat[0] != elements(node.shape) and self.parts == 1 and node.op == "pack":

@@ -9,7 +9,7 @@ from glassnet.graph.graph import Graph
 from glassnet.graph.node import Node
 from glassnet.passes.loops import Loops
 from glassnet.passes.movement import canonical
-from glassnet.passes.storage import ALIGNMENT, ARENAS, Home, Storage, elements
+from glassnet.passes.storage import ARENAS, Storage
 from glassnet.printers.to_numba.sharing import Sharing, Touch
 from glassnet.printers.to_numba.values import LOOP_NAMES, ValueText, full_index
 from glassnet.trace.names import unused
@@ -83,11 +83,9 @@ class SharedText(ValueText):
         for node in totals:
             if canonical(node.shape):
                 name = unused(f"{self.names.of(node)}_parts", self.names.taken)
-                size = self.parts * elements(node.shape)
-                arena = ARENAS[node.kind]
-                home = Home(arena, self.storage.fixed[arena])
-                self.storage.fixed[arena] += -(-size // ALIGNMENT) * ALIGNMENT
-                self.view_rows.append(f"    {name} = {self.view_text(home, (self.parts, *node.shape))}")
+                shape = (self.parts, *node.shape)
+                home = self.storage.take(ARENAS[node.kind], shape)
+                self.view_rows.append(f"    {name} = {self.view_text(home, shape)}")
                 self.part_views[node] = name
             else:
                 self.slot_of[node] = self.slots

@@ -252,13 +252,6 @@ def _linear(shape: Shape, index: Sequence[str]) -> str:
     return text or "0"
 
 
-def untransposed(x: Node) -> tuple[bool, Node]:
-    """Whether a matrix is the transpose of one in memory, and that one."""
-    if x.op == "transpose" and x.attrs["axes"] == (*range(x.ndim - 2), x.ndim - 1, x.ndim - 2):
-        return True, x.inputs[0]
-    return False, x
-
-
 def flat_rows(shape: Shape) -> Extent:
     """How many rows a stack of matrices has together."""
     return product(shape[:-1])
