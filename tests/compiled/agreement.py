@@ -70,7 +70,7 @@ def poison(program: CompiledProgram) -> None:
 
 def call(program: CompiledProgram, values: Values) -> dict[Place, Any]:
     """Run a program in spoiled memory; its inputs must still be there afterwards, unless they are renewed."""
-    n = program._batch_size({**program.graph.values, **values})
+    n = batch_size(program.graph, {**program.graph.values, **values})
     program.reserve(n)
     poison(program)
     with np.errstate(all="ignore"):
