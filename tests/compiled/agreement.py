@@ -25,7 +25,7 @@ from glassnet.graph.ops import UNARY_FLOAT
 from glassnet.printers.to_numba.values import random_values
 from glassnet.programs import interpret
 from glassnet.programs.compiled import CompiledProgram
-from glassnet.programs.interpret import Frame, trace_values
+from glassnet.programs.interpret import Frame, batch_size, trace_values
 
 Values = Mapping[Place, Any]
 
