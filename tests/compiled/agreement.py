@@ -22,7 +22,7 @@ from plain_kernels import KERNELS, MATH
 from glassnet.graph.dims import has_batch
 from glassnet.graph.graph import Graph, Place, input_place
 from glassnet.graph.ops import UNARY_FLOAT
-from glassnet.printers.to_numba.values import random_values
+from glassnet.passes.movement import random_values
 from glassnet.programs import interpret
 from glassnet.programs.compiled import CompiledProgram
 from glassnet.programs.interpret import Frame, batch_size, trace_values

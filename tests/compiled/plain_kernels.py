@@ -126,6 +126,7 @@ KERNELS: dict[str, Callable[..., Any]] = {
     "gather_int": gather,
     "plus": operator.add,
     "share": share.py_func,
+    "flush_denormals": lambda on: False,
     "barrier": lambda cells, threads: None,
 }
 MATH = SimpleNamespace(

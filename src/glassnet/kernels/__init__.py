@@ -11,6 +11,7 @@ from glassnet.kernels.arrays import array as array
 from glassnet.kernels.blas import address as address
 from glassnet.kernels.blas import gemm_at as gemm_at
 from glassnet.kernels.columns import column_sums as column_sums
+from glassnet.kernels.denormals import flush_denormals as flush_denormals
 from glassnet.kernels.elementary import cos as cos
 from glassnet.kernels.elementary import exp as exp
 from glassnet.kernels.elementary import expm1 as expm1

@@ -23,6 +23,7 @@ from glassnet.kernels.options import INNER
 __all__ = ["describe", "gather", "gather_int"]
 
 _UINT8, _FLOAT32, _FLOAT64, _BOOL, _INT8, _INT16, _INT32, _INT64, _UINT16, _UINT32 = range(10)
+_NARROW = 16  # numbers in a row that are copied one by one
 _LINE = 64  # bytes of a cache line
 _CACHE = 1 << 20  # data of up to so many bytes stays in the second-level cache
 _CODES = {
@@ -168,7 +169,7 @@ def _read_as(context: Any, builder: Any, name: str, address: Any, kind: Any) -> 
     return context.cast(builder, builder.load(pointer, align=1), stored, kind)
 
 
-@njit(**INNER)
+@njit(**INNER, forceinline=True)
 def gather(out: Any, source: Any, order: Any, first: Any, count: Any) -> None:
     """Copy rows ``order[first : first + count]`` of a matrix, converting them to the type of ``out``.
 
@@ -183,6 +184,42 @@ def gather(out: Any, source: Any, order: Any, first: Any, count: Any) -> None:
     first, count : int
         Which part of the order.
     """
+    # Most rows of small networks are a few floats: where the caller knows how many, these are a few
+    # instructions. Everything else is called, not copied into the caller.
+    if _is_narrow(out) and source[1] == _FLOAT32 and source[3] == 4:
+        _copy_narrow(out, np.float32, source, order, first, count)
+    elif _is_narrow(out) and source[1] == _FLOAT64 and source[3] == 8:
+        _copy_narrow(out, np.float64, source, order, first, count)
+    else:
+        _gather_any(out, source, order, first, count)
+
+
+@njit(**INNER, forceinline=True)
+def gather_int(out: Any, source: Any, order: Any, first: Any, count: Any) -> None:
+    """Do as :func:`gather` for labels, where ``out`` is int64; floats lose their fraction."""
+    if _is_narrow(out) and source[1] == _INT64 and source[3] == 8:
+        _copy_narrow(out, np.int64, source, order, first, count)
+    else:
+        _gather_any_int(out, source, order, first, count)
+
+
+@njit(inline="always")
+def _is_narrow(out: Any) -> Any:
+    return out.size <= _NARROW * len(out)
+
+
+@njit(inline="always")
+def _copy_narrow(out: Any, kind: Any, source: Any, order: Any, first: Any, count: Any) -> None:
+    width = out.size // len(out)
+    target = array(out, 0, (count, width))
+    for i in range(count):
+        row = _numbers(kind, source[0] + _row_number(order, first + i) * source[2], width)
+        for j in range(width):
+            target[i, j] = row[j]
+
+
+@njit(**INNER)
+def _gather_any(out: Any, source: Any, order: Any, first: Any, count: Any) -> None:
     code, step, width = source[1], source[3], source[4]
     target = array(out, 0, (count, width))
     ahead = _rows_ahead(source, order)
@@ -203,8 +240,7 @@ def gather(out: Any, source: Any, order: Any, first: Any, count: Any) -> None:
 
 
 @njit(**INNER)
-def gather_int(out: Any, source: Any, order: Any, first: Any, count: Any) -> None:
-    """Do as :func:`gather` for labels, where ``out`` is int64; floats lose their fraction."""
+def _gather_any_int(out: Any, source: Any, order: Any, first: Any, count: Any) -> None:
     code, step, width = source[1], source[3], source[4]
     target = array(out, 0, (count, width))
     for i in range(count):

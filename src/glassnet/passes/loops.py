@@ -26,21 +26,21 @@ from glassnet.passes.movement import (
     LEAVES,
     MOVEMENT,
     REDUCTIONS,
-    as_view,
     canonical,
     domain,
+    is_column_sum,
     is_contiguous_slice,
     is_over_rows,
     is_row_number,
+    is_simple_argmax,
     is_trivial,
     untransposed,
 )
+from glassnet.passes.narrow import FUNCTIONS, narrow_functions
 
 # Computing a value again may cost this many simple operations; more, and it is kept.
 CHEAP = 6
-_COST = {"div": 4, "sqrt": 6, "pow": 2, "random_uniform": 4} | dict.fromkeys(
-    ("exp", "log", "tanh", "sin", "cos", "expm1", "log1p"), 20
-)
+_COST = {"div": 4, "sqrt": 6, "pow": 2, "random_uniform": 4} | dict.fromkeys(FUNCTIONS, 20)
 
 
 @dataclass(frozen=True)
@@ -92,6 +92,8 @@ class Loops:
         Values that need memory.
     column_sums : set of Node
         Sums over the rows of matrices in memory; each stands alone.
+    narrow : set of Node
+        Functions of narrow rows; each has a loop of its own over all rows at once.
     part : dict
         Value in a loop over rows → the part of the row's work that it belongs to: (number, inner extents).
     """
@@ -102,6 +104,7 @@ class Loops:
     solid: set[Node] = field(default_factory=set)
     stage: dict[Node, int] = field(default_factory=dict)
     column_sums: set[Node] = field(default_factory=set)
+    narrow: set[Node] = field(default_factory=set)
     part: dict[Node, tuple[int, Shape]] = field(default_factory=dict)
     unit_of: dict[Node, int] = field(default_factory=dict)
 
@@ -111,7 +114,7 @@ class Loops:
 
     def kind(self, node: Node) -> str:
         """The kind of unit that computes a solid value."""
-        odd = node.op in ("argmax", "argmin") and not _is_simple_argmax(node)
+        odd = node.op in ("argmax", "argmin") and not is_simple_argmax(node)
         if node.op in ALONE or node in self.column_sums or odd:
             return "alone"
         return "rows" if domain(node) else "scalar"
@@ -183,18 +186,6 @@ def _moved(x: Node, at: _Position) -> _Position:
     return _Position(at.shape, False, keeps_row)
 
 
-def _is_column_sum(node: Node, stored: set[Node]) -> bool:
-    """Whether a value adds up the rows of a matrix that is in memory anyway."""
-    if node.op != "sum" or node.kind != "float" or node.attrs["axis"] != (0,):
-        return False
-    x = node.inputs[0]
-    return x.ndim == 2 and isinstance(x.shape[1], int) and as_view(x, stored) is not None
-
-
-def _is_simple_argmax(node: Node) -> bool:
-    return node.inputs[0].ndim == 2 and node.attrs["axis"] == 1 and node.inputs[0].shape[1] != 1
-
-
 # ------------------------------------------------------------------------------------------ making the plan
 def plan_loops(graph: Graph) -> Loops:
     """Group the values of a graph (after the ``compiled`` pipeline) into units.
@@ -209,8 +200,11 @@ def plan_loops(graph: Graph) -> Loops:
     """
     loops = Loops(graph)
     nodes = graph.nodes()
-    loops.stored = _forced(graph, nodes)
-    loops.column_sums = {node for node in nodes if _is_column_sum(node, loops.stored)}
+    loops.narrow = narrow_functions(nodes)
+    loops.stored = _forced(graph, nodes) | {
+        x for node in loops.narrow for x in node.inputs if x.op != "input"
+    }
+    loops.column_sums = {node for node in nodes if is_column_sum(node, loops.stored)}
     loops.stored |= loops.column_sums
     loops.solid = _solid(loops, nodes)
     solid = [node for node in nodes if node in loops.solid]
@@ -312,7 +306,7 @@ def _edge(loops: Loops, node: Node, read: Read) -> int:
     mine, other = loops.kind(node), loops.kind(read.node)
     if other == "scalar" and mine != "alone":
         return int(is_over_rows(read.node) and bool(domain(read.node)))
-    if mine != "rows" or other != "rows" or is_over_rows(read.node):
+    if mine != "rows" or other != "rows" or is_over_rows(read.node) or loops.narrow & {node, read.node}:
         return 1
     same_extent = domain(node)[0] == domain(read.node)[0]
     return 0 if read.same_row and same_extent else 1
@@ -352,11 +346,11 @@ def _make_units(loops: Loops, solid: list[Node], reads: dict[Node, list[Read]]) 
         if kind == "alone":
             key = (stage, 1, node.id)
         elif kind == "rows":
-            key = (stage, 2, str(domain(node)[0]))
+            key = (stage, 3, str(domain(node))) if node in loops.narrow else (stage, 2, str(domain(node)[0]))
         groups[key].append(node)
     for key in sorted(groups, key=lambda key: (key[0], key[1], groups[key][0].id)):
         nodes = groups[key]
-        kind = ("scalar", "alone", "rows")[key[1]]
+        kind = ("scalar", "alone", "rows", "rows")[key[1]]
         extent = domain(nodes[0])[0] if kind == "rows" else 1
         for node in nodes:
             loops.unit_of[node] = len(loops.units)

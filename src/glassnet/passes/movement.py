@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from glassnet.graph.dims import Shape
 from glassnet.graph.node import Node
 
@@ -82,3 +84,27 @@ def untransposed(x: Node) -> tuple[bool, Node]:
     if x.op == "transpose" and x.attrs["axes"] == (*range(x.ndim - 2), x.ndim - 1, x.ndim - 2):
         return True, x.inputs[0]
     return False, x
+
+
+def is_column_sum(node: Node, stored: set[Node]) -> bool:
+    """Whether a value adds up the rows of a matrix that is in memory anyway."""
+    if node.op != "sum" or node.kind != "float" or node.attrs["axis"] != (0,):
+        return False
+    x = node.inputs[0]
+    return x.ndim == 2 and isinstance(x.shape[1], int) and as_view(x, stored) is not None
+
+
+def is_simple_argmax(node: Node) -> bool:
+    """Whether a loop over the rows finds the place of the largest number in each."""
+    return node.inputs[0].ndim == 2 and node.attrs["axis"] == 1 and node.inputs[0].shape[1] != 1
+
+
+def random_values(nodes: Iterable[Node]) -> set[Node]:
+    """What is made of random numbers and Python's own: NumPy computes that in float32, always."""
+    single: set[Node] = set()
+    for node in nodes:
+        operands = [x for x in node.inputs if x.kind == "float"]
+        made = node.op == "random_uniform" or (bool(operands) and all(x in single for x in operands))
+        if made and node.kind == "float" and node.op != "cast":
+            single.add(node)
+    return single

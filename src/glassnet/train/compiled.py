@@ -126,21 +126,26 @@ class CompiledStepper:
 
     def run(self, steps: int, crew: Crew, threads: int) -> int:
         """Take so many steps; fewer, if one of them is not finite. Answers how many epochs were completed."""
+        from glassnet import kernels
 
         def take(first_part: int, last_part: int, threads: int) -> int:
-            taken: int = self.program.module.train(
-                steps,
-                self.progress,
-                self.feed.rows,
-                self.batch_size,
-                self.shuffle,
-                self.order,
-                self.scratch,
-                self.feed.sources,
-                self.sums,
-                self.history,
-                *self.program.arguments(self.seed, first_part, last_part, threads),
-            )
+            try:
+                taken: int = self.program.module.train(
+                    steps,
+                    self.progress,
+                    self.feed.rows,
+                    self.batch_size,
+                    self.shuffle,
+                    self.order,
+                    self.scratch,
+                    self.feed.sources,
+                    self.sums,
+                    self.history,
+                    *self.program.arguments(self.seed, first_part, last_part, threads),
+                )
+            except BaseException:
+                kernels.flush_denormals(False)  # an error leaves the loop before it does so itself
+                raise
             return taken
 
         taken = crew.run(take, threads)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from types import TracebackType
 from typing import Any
 
-_TRIAL = 40  # looks until the number of threads that was slower is tried again
+_ENOUGH = 0.02  # seconds of training to judge by: a few steps say more about the moment than about the work
+_GAIN = 0.85  # one thread must take less than this share of the time to be preferred
+_BUSY = 1.3  # times the best time seen: then one thread may be quicker than all
+_PAUSE = 10  # judgements between two trials of the other number of threads
 
 
 class Pace:
-    """How many threads to use: all, unless the machine is busy and one is quicker.
+    """How many threads to use: all, unless the machine is busy and one is clearly quicker.
 
     Which thread computes a part never changes a result, so this may depend on time.
 
@@ -32,20 +36,34 @@ class Pace:
 
     def __init__(self, parts: int) -> None:
         self.parts = self.threads = parts
-        self.times: dict[int, float] = {}
-        self.looks = -1
+        self.times: dict[int, float] = {}  # seconds a step
+        self.best = math.inf  # of all threads
+        self.judged, self.tried = -1, 1 - _PAUSE
+        self.steps, self.seconds = 0, 0.0
 
     def took(self, steps: int, seconds: float) -> None:
         """Learn from a call."""
-        self.looks += 1
-        if self.parts == 1 or self.looks == 0:
+        if self.parts == 1:
             return
-        self.times[self.threads] = seconds / steps
-        other = 1 if self.threads == self.parts else self.parts
-        if other not in self.times or self.looks % _TRIAL == 0:
-            self.threads = other
-        else:
-            self.threads = min(self.times, key=self.times.__getitem__)
+        self.steps, self.seconds = self.steps + steps, self.seconds + seconds
+        if self.seconds < _ENOUGH and self.judged >= 0:
+            return
+        self.judged += 1
+        if self.judged > 0:
+            self.times[self.threads] = self.seconds / self.steps
+            self.threads = self._wanted()
+        self.steps, self.seconds = 0, 0.0
+
+    def _wanted(self) -> int:
+        self.best = min(self.best, self.times.get(self.parts, math.inf))
+        preferred = self.parts
+        if 1 in self.times and self.times[1] < _GAIN * self.times[self.parts]:
+            preferred = 1
+        busy = preferred == 1 or 1 not in self.times or self.times[self.parts] > _BUSY * self.best
+        if busy and self.judged - self.tried >= _PAUSE:
+            self.tried = self.judged
+            return 1 if preferred == self.parts else self.parts
+        return preferred
 
 
 class Crew:

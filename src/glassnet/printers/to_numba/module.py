@@ -21,18 +21,20 @@ from glassnet.printers.to_numba.step import (
 from glassnet.printers.to_numba.values import tuple_text
 
 _KERNELS = (
-    "HELD", "INNER", "OPTIONS", "array", "barrier", "column_sums", "cos", "exp", "expm1", "gather",
-    "gather_int", "gemm_at", "hash_keys", "log", "log1p", "matmul", "matmul_ta", "maximum", "minimum",
-    "plus", "row", "share", "shuffle", "sign", "sin", "sqrt", "tanh", "transpose", "uniform",
+    "HELD", "INNER", "OPTIONS", "array", "barrier", "column_sums", "cos", "exp", "expm1",
+    "flush_denormals", "gather", "gather_int", "gemm_at", "hash_keys", "log", "log1p", "matmul",
+    "matmul_ta", "maximum", "minimum", "plus", "row", "share", "shuffle", "sign", "sin", "sqrt", "tanh",
+    "transpose", "uniform",
 )  # fmt: skip
 
 TRAIN = '''
 
 @njit(**OPTIONS)
 def train(steps, progress, rows, size, shuffled, order, scratch, sources, sums, history, {arguments}):
-    """Take up to so many steps from where progress stands: (epoch, row, steps done, epochs completed)."""
+    """Take up to so many steps; progress is (epoch, row, steps done, epochs completed)."""
     epoch, first, t, completed = progress[0], progress[1], progress[2], 0
     taken = 0
+    flushing = flush_denormals(True)
     while taken < steps:
         if first == 0:
 {beginning}
@@ -50,6 +52,7 @@ def train(steps, progress, rows, size, shuffled, order, scratch, sources, sums, 
             epoch += 1
             first = 0
 {finishing}
+    flush_denormals(flushing)
     return taken
 '''
 BEGINNING = """if shuffled:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from glassnet.graph.dims import Shape
+from glassnet.graph.dims import Shape, product
 from glassnet.graph.node import Node
 from glassnet.passes.loops import Unit
 from glassnet.passes.movement import (
@@ -60,6 +60,9 @@ class RowsText(SharedText):
     # ------------------------------------------------------------------------------------ loops over rows
     def _rows(self, unit: Unit) -> None:
         totals = [node for node in unit.nodes if is_over_rows(node)]
+        if self.parts == 1 and self.loops.narrow.issuperset(unit.nodes):
+            self._all_rows_at_once(unit.nodes)
+            return
         everyone = self.parts > 1 and is_small(self.loops, unit) and not self._overwrites(unit)
         self.meet_before(self.sharing.rows(unit, everyone))
         shared = self.parts > 1 and not everyone
@@ -84,6 +87,17 @@ class RowsText(SharedText):
             self.sharing.touched += [self.sharing.touch(node, EVERYONE, True) for node in kept]
         for node in totals:
             self._finish_total(node)
+
+    def _all_rows_at_once(self, nodes: Sequence[Node]) -> None:
+        """Functions of the numbers of all rows, one after the other as they lie in memory."""
+        flat, outer = (product(nodes[0].shape),), self.scope
+        self.scope = Scope(outer)
+        with self.out.loops(("i",), flat):
+            for node in nodes:
+                (x,), index = node.inputs, full_index(node.shape, ("i",) * node.ndim)
+                self.scope.known[x, index] = f"{self.view(x, flat)}[i]"
+                self.out.line(f"{self.view(node, flat)}[i] = {self.render(node, index)[0]}")
+        self.scope = outer
 
     def _padded(self, unit: Unit, span: str, shared: bool) -> str:
         """The end of a loop over vectors, moved to the end of their padding."""

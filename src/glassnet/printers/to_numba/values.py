@@ -10,7 +10,7 @@ from glassnet.graph.graph import Graph
 from glassnet.graph.node import Node
 from glassnet.graph.ops import is_weak
 from glassnet.passes.loops import Loops
-from glassnet.passes.movement import as_view, is_trivial
+from glassnet.passes.movement import as_view, is_trivial, random_values
 from glassnet.passes.storage import Home, Storage
 from glassnet.printers.expressions import ATOM, MULTIPLY, Piece
 from glassnet.printers.names import Names
@@ -25,7 +25,7 @@ OWN_NAMES = (
     "log1p", "sin", "cos", "sign", "maximum", "minimum", "plus", "hash_keys", "uniform", "row", "njit",
     "HELD", "INNER", "OPTIONS", "gemm_at", "check", "t", "seed", "part", "low", "high", "first_part",
     "last_part", "threads", "cells", "partials", "share", "barrier", "PARTS", "SIZE", "BATCH", "best",
-    "place", "candidate", "factor", "whole", *LOOP_NAMES,
+    "place", "candidate", "factor", "whole", "flush_denormals", "flushing", *LOOP_NAMES,
 )  # fmt: skip
 
 
@@ -202,17 +202,6 @@ class At:
         seed, t = (self.step.value(x, ())[0] for x in self.node.inputs)
         key = self.step.keys.setdefault((seed, t, site), f"key_{site}")
         return f"uniform({key}[0], {key}[1], {position})"
-
-
-def random_values(nodes: Sequence[Node]) -> set[Node]:
-    """What is made of random numbers and Python's own: NumPy computes that in float32, always."""
-    single: set[Node] = set()
-    for node in nodes:
-        operands = [x for x in node.inputs if x.kind == "float"]
-        made = node.op == "random_uniform" or (bool(operands) and all(x in single for x in operands))
-        if made and node.kind == "float" and node.op != "cast":
-            single.add(node)
-    return single
 
 
 def broadcast_index(shape: Shape, index: Sequence[str]) -> tuple[str, ...]:
