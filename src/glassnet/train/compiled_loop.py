@@ -108,7 +108,7 @@ class Run:
         if self.callbacks.wants_every_batch:
             return 1
         epochs = 1 if self.watched else min(self.epochs - self.done, _MOST_EPOCHS)
-        return min(self.looks.steps, epochs * self.steps_per_epoch - batch)
+        return min(max(1, int(self.looks.steps * self.pace.share)), epochs * self.steps_per_epoch - batch)
 
     def _call(self, steps: int) -> int:
         batch = int(self.stepper.progress[1]) // self.batch_size

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import math
+import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -54,6 +57,11 @@ class Pace:
             self.threads = self._wanted()
         self.steps, self.seconds = 0, 0.0
 
+    @property
+    def share(self) -> float:
+        """How much of a usual call to run: a trial of the slower number is kept short."""
+        return 0.3 if self.threads not in self.times or self.judged == self.tried else 1.0
+
     def _wanted(self) -> int:
         self.best = min(self.best, self.times.get(self.parts, math.inf))
         preferred = self.parts
@@ -96,9 +104,11 @@ class Crew:
         if self.pool is None:
             return function(0, 1, 1)
         begin, cancelled = threading.Event(), False
+        places: list[int] = []
 
         def member(number: int) -> Any:
             begin.wait()
+            _stand_apart(places)
             first, last = (self.parts * k // threads for k in (number, number + 1))
             return None if cancelled else function(first, last, threads)
 
@@ -112,3 +122,34 @@ class Crew:
             begin.set()
             wait(futures)
         return futures[0].result()
+
+
+def _stand_apart(places: list[int]) -> None:
+    """Leave a processor on which another of the threads runs already, and note which one this thread is on.
+
+    The operating system may wake all of them on one processor, beside an idle one, and take half a second
+    to notice: they wait for each other by looking, so each seems busy.
+    """
+    if _processor is None:
+        return
+    place = _processor()
+    if place in places:
+        allowed = os.sched_getaffinity(0)
+        free = allowed.difference(places)
+        if free:
+            with contextlib.suppress(OSError):  # the processor may have been taken away meanwhile
+                os.sched_setaffinity(0, {min(free)})
+                place = _processor()
+                os.sched_setaffinity(0, allowed)
+    places.append(place)
+
+
+def _find_processor() -> Callable[[], int] | None:
+    """The C library's function that answers the present processor, where there is one."""
+    if not hasattr(os, "sched_setaffinity"):
+        return None
+    function = getattr(ctypes.CDLL(None), "sched_getcpu", None)
+    return function
+
+
+_processor = _find_processor()
