@@ -27,6 +27,8 @@ from glassnet.trace.names import unused
 
 # Without AVX-512, a product of so many operations goes to the BLAS, if there is one.
 LARGE_PRODUCT = 2e6
+# Parts of so many columns begin where a vector does (as `share` cuts them).
+BLOCK = 16
 
 
 class AloneText(RowsText):
@@ -81,10 +83,13 @@ class AloneText(RowsText):
         out = self.view(node, (rows, columns))
         left = self.view(a, (inner, rows) if turned_a else (rows, inner))
         right = self.view(b, (columns, inner) if turned_b else (inner, columns))
+        large = self.use_blas and self._work(rows, inner, columns) >= LARGE_PRODUCT
+        if turned_b and not (large or turned_a) and self._halves(columns):
+            self._matmul_by_columns(node, out, left, right)
+            return
         how = str(node.shape[0])
         own = how if not turned_a and node.ndim == 2 else None
         self.meet_before(self.sharing.alone(node, how if node.ndim == 2 else ANYWHERE, own))
-        large = self.use_blas and self._work(rows, inner, columns) >= LARGE_PRODUCT
         if turned_b and not large:
             right = self._transposed(right, columns, inner)
         with self.shared(rows) as span:
@@ -99,6 +104,24 @@ class AloneText(RowsText):
             else:
                 called = "matmul_ta" if turned_a else "matmul"
                 self.out.line(f"{called}({out}, {left}, {right}, {count}, {inner}, {columns})")
+
+    def _halves(self, columns: Extent) -> bool:
+        """Whether the threads' parts of so many columns are equal, and more than one."""
+        return self.parts > 1 and isinstance(columns, int) and columns % (BLOCK * self.parts) == 0
+
+    def _matmul_by_columns(self, node: Node, out: str, left: str, right: str) -> None:
+        """A product with a transposed matrix, its columns shared out: each thread turns only its own."""
+        (_, inner), columns = node.inputs[0].shape[-2:], node.shape[-1]
+        assert isinstance(columns, int)
+        width = columns // self.parts
+        home = self.storage.take("floats", (self.parts, inner, width))
+        turned = unused(f"{right}_T", self.names.taken)
+        self.view_rows.append(f"    {turned} = {self.view_text(home, (self.parts, inner, width))}")
+        self.meet_before(self.sharing.alone(node, f"columns of {columns}"))
+        with self.shared(columns):
+            self.out.line(f"transpose({turned}[part], {right}[low:high], {width}, {inner})")
+            rows = flat_rows(node.shape)
+            self.out.line(f"matmul({out}[:, low:high], {left}, {turned}[part], {rows}, {inner}, {width})")
 
     def _transposed(self, matrix: str, rows: Extent, columns: Extent) -> str:
         """A transposed copy of a matrix, in memory of its own."""
