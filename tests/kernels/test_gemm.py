@@ -29,6 +29,10 @@ SHAPES = [
     (32, 64, 64),
     (33, 18, 300),
     (37, 5, 65),
+    (0, 3, 1024),
+    (3, 0, 1024),
+    (40, 300, 1024),
+    (9, 300, 1024),
 ]
 ALL_PRODUCTS = """
 def products(outs, a, a_t, b, bias, n, m, k):
@@ -115,16 +119,17 @@ def test_large_matrices_come_in_blocks_that_add_up(rows):
     assert all((side == 7).all() for side in frame)
 
 
-@pytest.mark.parametrize("inner", [5, 40, 500])
-@pytest.mark.parametrize("columns", [1, 10, 65, 300])
+@pytest.mark.parametrize("inner", ["5", "40", "500", "m"])
+@pytest.mark.parametrize("columns", [1, 10, 65, 300, 1024])
 def test_a_row_does_not_depend_on_the_other_rows(inner, columns):
     """Threads take parts of the rows: no partition may change a bit of the result."""
-    a, b, _ = operands(29, inner, columns, np.float32)
-    product = compiled("def f(out, a, b, n): matmul(out, a, b, n, {i}, {c})", i=inner, c=columns)
-    whole, parts = np.empty((2, 29, columns), np.float32)
-    product(whole, a, b, 29)
-    for low, high in ((0, 1), (1, 6), (6, 17), (17, 29)):
-        product(parts[low:high], a[low:high], b, high - low)
+    terms = 270 if inner == "m" else int(inner)
+    a, b, _ = operands(79, terms, columns, np.float32)
+    product = compiled("def f(out, a, b, n, m): matmul(out, a, b, n, {i}, {c})", i=inner, c=columns)
+    whole, parts = np.empty((2, 79, columns), np.float32)
+    product(whole, a, b, 79, terms)
+    for low, high in ((0, 1), (1, 6), (6, 17), (17, 50), (50, 79)):
+        product(parts[low:high], a[low:high], b, high - low, terms)
     np.testing.assert_array_equal(parts, whole)
 
 

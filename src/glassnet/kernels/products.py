@@ -15,7 +15,18 @@ from llvmlite import ir
 
 from glassnet.kernels.features import vectors
 from glassnet.kernels.tiles import Panel, lanes_for, panels
-from glassnet.kernels.vector import INDEX, Vector, counted_loop, element, less, plus, quotient, smaller, times
+from glassnet.kernels.vector import (
+    INDEX,
+    Vector,
+    as_value,
+    counted_loop,
+    element,
+    less,
+    plus,
+    quotient,
+    smaller,
+    times,
+)
 
 __all__ = ["Product", "product_function"]
 
@@ -25,6 +36,9 @@ UNROLLED = 64
 STEPS = 2
 #: A matrix ``b`` of more bytes than this is taken in blocks of so many rows, which the caches then keep.
 LARGE, BLOCK = 1 << 20, 256
+#: Rows of ``b`` so many bytes apart share few lines of a cache and drive each other out: a panel is
+#: copied to where its rows follow each other, if a tile of so many rows or more reads it.
+APART, PAYS = 4096, 32
 #: From this inner extent on, one column is computed as dot products.
 DOT = 16
 
@@ -170,46 +184,90 @@ class _Tiles(_Writer):
         self.vector = Vector(builder, element(product.bits), self.lanes, masks=vectors().masks)
         self.first: Any = 0
         self.terms = self.inner
+        self.packed = self._room() if self._is_far_apart() else None
+
+    def _is_far_apart(self) -> bool:
+        known, length = self.product.rows, self.b_length
+        return (
+            isinstance(length, int) and length * self.vector.itemsize % APART == 0 and (known or PAYS) >= PAYS
+        )
+
+    def _room(self) -> Any:
+        """Memory for a panel of a block's rows, on the stack."""
+        widest = max(panel.vectors for panel in self._panels())
+        count = BLOCK * widest * self.lanes
+        room = self.builder.alloca(ir.ArrayType(self.vector.element, count))
+        room.align = 64
+        return self.builder.bitcast(room, self.vector.element.as_pointer())
 
     def write(self) -> None:
         """Write the whole product."""
         known = self.product.inner
-        if known is None or known * self.product.columns * self.product.bits // 8 <= LARGE:
+        small = known is None or known * self.product.columns * self.vector.itemsize <= LARGE
+        if small and self.packed is None:
             self._columns()
-        else:
-            self._loop(-(-known // BLOCK), self._block)
+            return
+        blocks = quotient(self.builder, self._plus(self.inner, BLOCK - 1), BLOCK)
+        if known is None:  # no terms at all are a block too: it writes zeros
+            none = self.builder.icmp_signed("==", blocks, INDEX(0))
+            blocks = self.builder.select(none, INDEX(1), blocks)
+        self._loop(max(blocks, 1) if isinstance(blocks, int) else blocks, self._block)
 
     def _block(self, i: Any) -> None:
         """A part of the terms. All blocks but the first add to what is in ``out``."""
         self.first = self._times(i, BLOCK)
-        self.terms = smaller(self.builder, BLOCK, self.builder.sub(INDEX(self.inner), self.first))
+        self.terms = smaller(self.builder, BLOCK, self.builder.sub(as_value(self.inner), self.first))
         self._columns()
 
     def _columns(self) -> None:
-        product, registers = self.product, vectors().registers
-        for panel in panels(product.rows, product.columns, self.lanes, registers):
+        for panel in self._panels():
             self._loop(panel.repeat, partial(self._panel, panel))
+
+    def _panels(self) -> list[Panel]:
+        return panels(self.product.rows, self.product.columns, self.lanes, vectors().registers)
 
     def _panel(self, panel: Panel, i: Any) -> None:
         column = self._plus(self._times(i, panel.vectors * self.lanes), panel.first)
         counts = [self.lanes] * (panel.vectors - 1) + [panel.last]
+        b = self.vector.at(self.b, self._plus(self._times(self.first, self.b_length), column))
+        self.panel, self.panel_length = b, self.b_length
+        if self.packed is not None:
+            self._pack(b, counts)
         if isinstance(self.first, int):
             self._over_rows(panel.rows, partial(self._tile, counts, column))
         elif panel.rows:
             self._over_rows_once(panel.rows, partial(self._tile, counts, column))
 
+    def _pack(self, b: Any, counts: list[int]) -> None:
+        """Copy a panel, if there are enough rows to read it."""
+        v, length = self.vector, len(counts) * self.lanes
+        terms, place, apart = self.terms, self.packed, INDEX(length)
+        if self.product.rows is None:
+            few = less(self.builder, self.rows, PAYS)
+            terms = self.builder.select(few, INDEX(0), as_value(terms))
+            place = self.builder.select(few, b, place)
+            apart = self.builder.select(few, as_value(self.b_length), apart)
+
+        def copy(k: Any) -> None:
+            source = v.at(b, self._times(k, self.b_length))
+            target = v.at(self.packed, self._times(k, length))
+            for j, count in enumerate(counts):
+                v.store(v.load(source, j * self.lanes, count), target, j * self.lanes)
+
+        self._loop(terms, copy)
+        self.panel, self.panel_length = place, apart
+
     def _tile(self, counts: list[int], column: Any, height: int, row: Any) -> None:
         """A tile: as many vectors as ``counts`` from ``column`` on, ``height`` rows from ``row`` on."""
         v = self.vector
         a = v.at(self.a, self._plus(self._times(row, self.down), self._times(self.first, self.along)))
-        b = v.at(self.b, self._plus(self._times(self.first, self.b_length), column))
         out = v.at(self.out, self._plus(self._times(row, self.out_length), column))
         places = [
             (v.at(out, self._times(i, self.out_length)), j * self.lanes, count)
             for i in range(height)
             for j, count in enumerate(counts)
         ]
-        sums = self._all_terms(self._first_sums(places, counts, column), counts, a, b)
+        sums = self._all_terms(self._first_sums(places, counts, column), counts, a)
         for value, (row_of_out, offset, count) in zip(sums, places, strict=True):
             v.store(value, row_of_out, offset, count)
 
@@ -224,12 +282,12 @@ class _Tiles(_Writer):
         begins = self.builder.icmp_signed("==", self.first, INDEX(0))
         return [v.select(begins, s, v.load(*place)) for s, place in zip(sums, places, strict=True)]
 
-    def _all_terms(self, sums: list[Any], counts: list[int], a: Any, b: Any) -> list[Any]:
+    def _all_terms(self, sums: list[Any], counts: list[int], a: Any) -> list[Any]:
         """The accumulators of a tile after all terms."""
 
         def steps(sums: list[Any], first: Any, number: int) -> list[Any]:
             at_a = self.vector.at(a, self._times(first, self.along))
-            at_b = self.vector.at(b, self._times(first, self.b_length))
+            at_b = self.vector.at(self.panel, self._times(first, self.panel_length))
             for k in range(number):
                 sums = self._step(sums, counts, at_a, at_b, k)
             return sums
@@ -248,7 +306,7 @@ class _Tiles(_Writer):
     def _step(self, sums: list[Any], counts: list[int], a: Any, b: Any, k: int) -> list[Any]:
         """Add the ``k``-th term to every accumulator of a tile."""
         v, width, after = self.vector, len(counts), []
-        at_b = v.at(b, self._times(k, self.b_length))
+        at_b = v.at(b, self._times(k, self.panel_length))
         row = [v.load(at_b, j * self.lanes, count) for j, count in enumerate(counts)]
         for i in range(len(sums) // width):
             x = v.broadcast_at(a, self._plus(self._times(i, self.down), self._times(k, self.along)))

@@ -15,7 +15,7 @@ from typing import Any
 _ENOUGH = 0.02  # seconds of training to judge by: a few steps say more about the moment than about the work
 _GAIN = 0.85  # one thread must take less than this share of the time to be preferred
 _BUSY = 1.3  # times the best time seen: then one thread may be quicker than all
-_PAUSE = 10  # judgements between two trials of the other number of threads
+_PAUSES = (2, 16)  # judgements until the other number of threads is tried again: doubled each time in vain
 
 
 class Pace:
@@ -38,10 +38,10 @@ class Pace:
     """
 
     def __init__(self, parts: int) -> None:
-        self.parts = self.threads = parts
+        self.parts = self.threads = self.before = parts
         self.times: dict[int, float] = {}  # seconds a step
         self.best = math.inf  # of all threads
-        self.judged, self.tried = -1, 1 - _PAUSE
+        self.judged, self.next_trial, self.pause = -1, 1, _PAUSES[0]
         self.steps, self.seconds = 0, 0.0
 
     def took(self, steps: int, seconds: float) -> None:
@@ -60,18 +60,24 @@ class Pace:
     @property
     def share(self) -> float:
         """How much of a usual call to run: a trial of the slower number is kept short."""
-        return 0.3 if self.threads not in self.times or self.judged == self.tried else 1.0
+        return 1.0 if self.threads == self._preferred() and self.threads in self.times else 0.3
+
+    def _preferred(self) -> int:
+        one, all_of_them = self.times.get(1, math.inf), self.times.get(self.parts, math.inf)
+        return 1 if one < _GAIN * all_of_them else self.parts
 
     def _wanted(self) -> int:
         self.best = min(self.best, self.times.get(self.parts, math.inf))
-        preferred = self.parts
-        if 1 in self.times and self.times[1] < _GAIN * self.times[self.parts]:
-            preferred = 1
-        busy = preferred == 1 or 1 not in self.times or self.times[self.parts] > _BUSY * self.best
-        if busy and self.judged - self.tried >= _PAUSE:
-            self.tried = self.judged
-            return 1 if preferred == self.parts else self.parts
-        return preferred
+        preferred = self._preferred()
+        if preferred != self.before:
+            self.before, self.pause = preferred, _PAUSES[0]
+            self.next_trial = self.judged + self.pause
+        worth = preferred == 1 or 1 not in self.times or self.times[self.parts] > _BUSY * self.best
+        if not worth or self.judged < self.next_trial:
+            return preferred
+        self.pause = min(2 * self.pause, _PAUSES[1])
+        self.next_trial = self.judged + self.pause
+        return 1 if preferred == self.parts else self.parts
 
 
 class Crew:
