@@ -116,6 +116,15 @@ class CompiledProgram:
         other.reserve(self.batch)
         return other
 
+    def beside(self) -> CompiledProgram:
+        """The same program with the same weights, for another thread: the rest of its memory is its own."""
+        from glassnet.kernels import aligned
+
+        other = copy.copy(self)
+        own = {name: aligned(len(x), x.dtype) for name, x in self.memory.items() if name != "kept"}
+        other.memory, other.results = {**self.memory, **own}, self.results.copy()
+        return other
+
     def view(self, place: Place, n: int = 0) -> np.ndarray:
         """The array that belongs to a place, for a batch of ``n`` rows, in the program's own memory."""
         home, node = self.printed.step.homes[place]

@@ -182,14 +182,22 @@ class Evaluator:
         self.program = program
 
     def run(
-        self, values: Mapping[Place, Any], data: Dataset, block: int, out: np.ndarray | None = None
+        self,
+        values: Mapping[Place, Any],
+        data: Dataset,
+        block: int,
+        out: np.ndarray | None = None,
+        threads: int = 1,
     ) -> tuple[np.ndarray, np.ndarray]:
-        """(sums weighted by the rows, plain sums) of the program's numbers; its array goes to ``out``."""
+        """(sums weighted by the rows, plain sums) of the program's numbers; its array goes to ``out``.
+
+        Several threads are for programs that answer an array and no numbers: each takes some of the blocks.
+        """
         with self.program.lock:
-            return self._run(values, data, block, out)
+            return self._run(values, data, block, out, threads)
 
     def _run(
-        self, values: Mapping[Place, Any], data: Dataset, block: int, out: np.ndarray | None
+        self, values: Mapping[Place, Any], data: Dataset, block: int, out: np.ndarray | None, threads: int
     ) -> tuple[np.ndarray, np.ndarray]:
         program, feed = self.program, Feed(self.program, data)
         program.reserve(block)
@@ -200,9 +208,28 @@ class Evaluator:
         sums, plain = np.zeros(count + 1), np.zeros(count)
         target = np.empty(0) if out is None else out
         seed, t = int(values.get(("argument", "seed"), 0)), int(values.get(("argument", "t"), 0))
-        program.module.run(
-            feed.rows, block, t, feed.order, feed.sources, sums, plain, target, *program.arguments(seed)
-        )
+        blocks = -(-feed.rows // block)
+
+        def take(first_part: int, last_part: int, threads: int) -> None:
+            first, last = (min(blocks * k // parts * block, feed.rows) for k in (first_part, last_part))
+            sources = feed.sources.copy()
+            sources[:, 0] += first * sources[:, 2]  # the address, by the distance between rows
+            worker = program if first_part == 0 else program.beside()
+            worker.module.run(
+                last - first,
+                block,
+                t,
+                feed.order,
+                sources,
+                sums,
+                plain,
+                target[first:],
+                *worker.arguments(seed),
+            )
+
+        parts = max(1, min(threads, blocks))
+        with Crew(parts) as crew:
+            crew.run(take, parts)
         if program.is_large:
             program.release()
         return sums, plain

@@ -24,7 +24,7 @@ from glassnet.train.full_batch import CompiledFullBatchStepper, FullBatchStepper
 from glassnet.train.loop import Stepper, is_input
 from glassnet.train.prepare import target_spec
 from glassnet.train.quick import Quick
-from glassnet.train.threads import work
+from glassnet.train.threads import for_rows, work
 
 KINDS = ("train", "predict", "sample", "loss", "gradients")
 FIRST_LINES = ('# Printed by glassnet, backend "numpy": this text is what runs.', "")
@@ -164,7 +164,8 @@ class Shelf:
         node = program.printed.output[1]
         dtype = self.network.dtype if node.kind == "float" else bool if node.kind == "bool" else np.int64
         out = np.empty(concrete(node.shape, len(data)), dtype)
-        Evaluator(program).run(self.values(program.graph, seed, step), data, min(BLOCK, len(data)), out)
+        values, count = self.values(program.graph, seed, step), for_rows(self.network, len(data))
+        Evaluator(program).run(values, data, min(BLOCK, len(data)), out, count)
         return out
 
     def row_predictor(self) -> Callable[[np.ndarray], np.ndarray]:

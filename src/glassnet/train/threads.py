@@ -21,6 +21,10 @@ SMALL_WORK = 1e8
 SHARED_WORK = 1e7
 
 
+# Operations of a prediction below which starting threads takes longer than they save.
+SHARED_ROWS = 5e8
+
+
 class HasWeights(Protocol):
     """What the rules look at."""
 
@@ -43,8 +47,16 @@ def parts(network: HasWeights, rows: int, asked: int | None) -> int:
     """Into how many parts a compiled step is cut: one for each thread that pays, or as many as asked for."""
     if asked is not None:
         return asked
-    if work(network, rows, passes=3) < SHARED_WORK:
-        return 1
+    return 1 if work(network, rows, passes=3) < SHARED_WORK else available()
+
+
+def for_rows(network: HasWeights, rows: int) -> int:
+    """How many threads share a prediction of so many rows."""
+    return 1 if work(network, rows, passes=1) < SHARED_ROWS else available()
+
+
+def available() -> int:
+    """How many threads compiled programs may use: as many as the BLAS may, and there are processors."""
     from glassnet.kernels import processors
 
     pools = [pool["num_threads"] for pool in _controller().info() if pool["user_api"] == "blas"]
