@@ -180,6 +180,25 @@ def test_a_step_compiled(name):
     check_step(name, "float32" if CHOSEN.index(name) % 2 else "float64")
 
 
+# Products of every kind: by tiles of an AVX2 processor and the BLAS, and by plain loops.
+LESSER = ["model: wide", "model: branches"]
+
+
+@pytest.mark.parametrize("bits", ["256", "0"])
+@pytest.mark.parametrize("name", LESSER)
+def test_a_step_compiled_for_lesser_processors(name, bits, monkeypatch):
+    monkeypatch.setenv("GLASSNET_VECTOR_BITS", bits)
+    check_step(name, "float32")
+
+
+@pytest.mark.campaign
+@pytest.mark.parametrize("bits", ["256", "0"])
+@pytest.mark.parametrize("name", CHOSEN)
+def test_campaign_of_steps_compiled_for_lesser_processors(name, bits, monkeypatch):
+    monkeypatch.setenv("GLASSNET_VECTOR_BITS", bits)
+    check_step(name, "float32")
+
+
 @pytest.mark.campaign
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("name", TASKS)

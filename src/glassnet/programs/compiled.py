@@ -23,7 +23,7 @@ from glassnet.programs.interpret import batch_size
 
 # Registers of so many bits make our products faster than the BLAS's; with narrower ones large ones go there.
 WIDE_VECTORS = 512
-LARGE = 1_000_000  # numbers
+LARGE = 500_000  # numbers
 
 
 class CompiledProgram:
