@@ -124,6 +124,8 @@ KERNELS: dict[str, Callable[..., Any]] = {
     },
     **{f.__name__: f for f in (gather, shuffle)},
     "gather_int": gather,
+    "gather_few": gather,
+    "gather_few_int": gather,
     "plus": operator.add,
     "share": share.py_func,
     "flush_denormals": lambda on: False,

@@ -26,6 +26,8 @@ from glassnet.kernels.elementary import tanh as tanh
 from glassnet.kernels.features import vectors as vectors
 from glassnet.kernels.gather import describe as describe
 from glassnet.kernels.gather import gather as gather
+from glassnet.kernels.gather import gather_few as gather_few
+from glassnet.kernels.gather import gather_few_int as gather_few_int
 from glassnet.kernels.gather import gather_int as gather_int
 from glassnet.kernels.gemm import matmul as matmul
 from glassnet.kernels.gemm import matmul_ta as matmul_ta

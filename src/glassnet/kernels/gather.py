@@ -20,10 +20,9 @@ from numba.np import arrayobj
 from glassnet.kernels.arrays import array
 from glassnet.kernels.options import INNER
 
-__all__ = ["describe", "gather", "gather_int"]
+__all__ = ["describe", "gather", "gather_few", "gather_few_int", "gather_int"]
 
 _UINT8, _FLOAT32, _FLOAT64, _BOOL, _INT8, _INT16, _INT32, _INT64, _UINT16, _UINT32 = range(10)
-_NARROW = 16  # numbers in a row that are copied one by one
 _LINE = 64  # bytes of a cache line
 _CACHE = 1 << 20  # data of up to so many bytes stays in the second-level cache
 _CODES = {
@@ -169,7 +168,7 @@ def _read_as(context: Any, builder: Any, name: str, address: Any, kind: Any) -> 
     return context.cast(builder, builder.load(pointer, align=1), stored, kind)
 
 
-@njit(**INNER, forceinline=True)
+@njit(**INNER)
 def gather(out: Any, source: Any, order: Any, first: Any, count: Any) -> None:
     """Copy rows ``order[first : first + count]`` of a matrix, converting them to the type of ``out``.
 
@@ -184,42 +183,6 @@ def gather(out: Any, source: Any, order: Any, first: Any, count: Any) -> None:
     first, count : int
         Which part of the order.
     """
-    # Most rows of small networks are a few floats: where the caller knows how many, these are a few
-    # instructions. Everything else is called, not copied into the caller.
-    if _is_narrow(out) and source[1] == _FLOAT32 and source[3] == 4:
-        _copy_narrow(out, np.float32, source, order, first, count)
-    elif _is_narrow(out) and source[1] == _FLOAT64 and source[3] == 8:
-        _copy_narrow(out, np.float64, source, order, first, count)
-    else:
-        _gather_any(out, source, order, first, count)
-
-
-@njit(**INNER, forceinline=True)
-def gather_int(out: Any, source: Any, order: Any, first: Any, count: Any) -> None:
-    """Do as :func:`gather` for labels, where ``out`` is int64; floats lose their fraction."""
-    if _is_narrow(out) and source[1] == _INT64 and source[3] == 8:
-        _copy_narrow(out, np.int64, source, order, first, count)
-    else:
-        _gather_any_int(out, source, order, first, count)
-
-
-@njit(inline="always")
-def _is_narrow(out: Any) -> Any:
-    return out.size <= _NARROW * len(out)
-
-
-@njit(inline="always")
-def _copy_narrow(out: Any, kind: Any, source: Any, order: Any, first: Any, count: Any) -> None:
-    width = out.size // len(out)
-    target = array(out, 0, (count, width))
-    for i in range(count):
-        row = _numbers(kind, source[0] + _row_number(order, first + i) * source[2], width)
-        for j in range(width):
-            target[i, j] = row[j]
-
-
-@njit(**INNER)
-def _gather_any(out: Any, source: Any, order: Any, first: Any, count: Any) -> None:
     code, step, width = source[1], source[3], source[4]
     target = array(out, 0, (count, width))
     ahead = _rows_ahead(source, order)
@@ -240,13 +203,47 @@ def _gather_any(out: Any, source: Any, order: Any, first: Any, count: Any) -> No
 
 
 @njit(**INNER)
-def _gather_any_int(out: Any, source: Any, order: Any, first: Any, count: Any) -> None:
+def gather_int(out: Any, source: Any, order: Any, first: Any, count: Any) -> None:
+    """Do as :func:`gather` for labels, where ``out`` is int64; floats lose their fraction."""
     code, step, width = source[1], source[3], source[4]
     target = array(out, 0, (count, width))
     for i in range(count):
         address = source[0] + _row_number(order, first + i) * source[2]
         for j in range(width):
             target[i, j] = _number(_opaque(code), address + j * step, target.dtype)
+
+
+@njit(**INNER, forceinline=True)
+def gather_few(out: Any, source: Any, order: Any, first: Any, count: Any) -> None:
+    """Do as :func:`gather` where rows are a few floats, and the caller's text says how many.
+
+    The usual types then take a few instructions; all else is called, not copied into the caller.
+    """
+    if source[1] == _FLOAT32 and source[3] == 4:
+        _copy_few(out, np.float32, source, order, first, count)
+    elif source[1] == _FLOAT64 and source[3] == 8:
+        _copy_few(out, np.float64, source, order, first, count)
+    else:
+        gather(out, source, order, first, count)
+
+
+@njit(**INNER, forceinline=True)
+def gather_few_int(out: Any, source: Any, order: Any, first: Any, count: Any) -> None:
+    """Do as :func:`gather_int` where rows are a few integers, and the caller's text says how many."""
+    if source[1] == _INT64 and source[3] == 8:
+        _copy_few(out, np.int64, source, order, first, count)
+    else:
+        gather_int(out, source, order, first, count)
+
+
+@njit(inline="always")
+def _copy_few(out: Any, kind: Any, source: Any, order: Any, first: Any, count: Any) -> None:
+    width = out.size // len(out)
+    target = array(out, 0, (count, width))
+    for i in range(count):
+        row = _numbers(kind, source[0] + _row_number(order, first + i) * source[2], width)
+        for j in range(width):
+            target[i, j] = row[j]
 
 
 @njit(inline="always")

@@ -159,7 +159,7 @@ def barrier(cells: Any, threads: Any) -> None:
             _pause()
 
 
-@njit(**INNER, inline="always")
+@njit(**INNER, forceinline=True)
 def share(extent: Any, part: Any, parts: Any) -> Any:
     """Return which indices are one part's: the same for the same numbers, whoever calculates the part.
 

@@ -22,10 +22,12 @@ from glassnet.printers.to_numba.values import tuple_text
 
 _KERNELS = (
     "HELD", "INNER", "OPTIONS", "array", "barrier", "column_sums", "cos", "exp", "expm1",
-    "flush_denormals", "gather", "gather_int", "gemm_at", "hash_keys", "log", "log1p", "matmul",
-    "matmul_ta", "maximum", "minimum", "plus", "row", "share", "shuffle", "sign", "sin", "sqrt", "tanh",
-    "transpose", "uniform",
+    "flush_denormals", "gather", "gather_few", "gather_few_int", "gather_int", "gemm_at", "hash_keys",
+    "log", "log1p", "matmul", "matmul_ta", "maximum", "minimum", "plus", "row", "share", "shuffle",
+    "sign", "sin", "sqrt", "tanh", "transpose", "uniform",
 )  # fmt: skip
+
+FEW = 16  # numbers in a row that a small network copies one by one
 
 TRAIN = '''
 
@@ -170,7 +172,7 @@ def print_module(
     call = _step_call(graph.name, batch, constant, "t + 1" if driver == "train" else "t", parts)
     feeding: dict[str, Callable[[], str]] = {
         "step": lambda: "",
-        "train": lambda: _train_text(step, inputs, call),
+        "train": lambda: _train_text(step, inputs, call, constant),
         "run": lambda: _run_text(step, inputs, output, call),
         "row": lambda: _row_text(graph.name, step, inputs, output),
     }
@@ -217,14 +219,14 @@ def _by_first(text: str, shared: bool, depth: int) -> str:
     return _indented(f"if first_part == 0:\n{_indented(text, 1)}" if shared else text, depth)
 
 
-def _train_text(step: CompiledText, inputs: Sequence[Node], call: str) -> str:
+def _train_text(step: CompiledText, inputs: Sequence[Node], call: str, constant: bool) -> str:
     shared = "first_part" in call
     weight = _indented(_weight_lines(inputs), 2)
     return TRAIN.format(
         arguments=SHARED_ARGUMENTS if shared else ARGUMENTS,
         beginning=_by_first(BEGINNING, shared, 3)
         + ("\n            barrier(cells, threads)" if shared else ""),
-        gathering=_gathering(inputs, step, shared),
+        gathering=_gathering(inputs, step, shared, constant),
         step=call,
         adding=f"{weight}\n{_by_first(ADDING, shared, 2)}",
         ending=_by_first(ENDING, shared, 3),
@@ -270,13 +272,14 @@ def _step_call(name: str, batch: int, constant: bool, t: str, parts: int) -> str
     return f"({full} if n == SIZE else {call})"
 
 
-def _gathering(inputs: Sequence[Node], step: CompiledText, shared: bool) -> str:
+def _gathering(inputs: Sequence[Node], step: CompiledText, shared: bool, small: bool = False) -> str:
     """Bring a batch's rows together; each thread those of its parts."""
     views, gathers = [], []
     for number, node in enumerate(inputs):
         home, _ = step.homes[input_place(node)]
         name = node.attrs["name"]
-        called = "gather" if home.arena == "floats" else "gather_int"
+        few = "_few" if small and elements(node.shape) <= FEW else ""
+        called = f"gather{few}" if home.arena == "floats" else f"gather{few}_int"
         rows = ("[low:high]", "first + low, high - low") if shared else ("", "first, n")
         text = tuple_text(node.shape)
         views.append(f"{name} = array({home.arena}, {step.storage.begin(home, step.room)}, {text})")
