@@ -3,9 +3,9 @@
     python -m benchmarks.mnist FOLDER              # three seeds; FOLDER holds MNIST's four idx files
     python -m benchmarks.mnist FOLDER --epochs 2 --seeds 1
 
-784-512-512-10 with ReLU and dropout 0.2, Adam with rate 0.001, batches of 128. Each run is a process of its own and
-the libraries take turns; the time is that of the whole process: imports, reading, compiling, training, validating.
-Keras runs on JAX. A library that is not installed is left out and named.
+784-512-512-10 with ReLU and dropout 0.2, Adam with rate 0.001, batches of 128. Each run is a process of its
+own, and the libraries take turns. Its time is that of all of it: imports, reading, compiling, training,
+validating. Keras runs on JAX. A library that is not installed is left out and named.
 """
 
 from __future__ import annotations

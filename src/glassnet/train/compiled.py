@@ -191,7 +191,7 @@ class Evaluator:
     ) -> tuple[np.ndarray, np.ndarray]:
         """(sums weighted by the rows, plain sums) of the program's numbers; its array goes to ``out``.
 
-        Several threads are for programs that answer an array and no numbers: each takes some of the blocks.
+        Each of the threads takes some of the blocks; their sums are added up in the order of the rows.
         """
         with self.program.lock:
             return self._run(values, data, block, out, threads)
@@ -205,10 +205,11 @@ class Evaluator:
         fixed = {**program.graph.values, **values}
         program.put({place: value for place, value in fixed.items() if place not in batch})
         count = len(program.printed.step.results)
-        sums, plain = np.zeros(count + 1), np.zeros(count)
+        blocks = -(-feed.rows // block)
+        parts = max(1, min(threads, blocks))
+        sums, plain = np.zeros((parts, count + 1)), np.zeros((parts, count))
         target = np.empty(0) if out is None else out
         seed, t = int(values.get(("argument", "seed"), 0)), int(values.get(("argument", "t"), 0))
-        blocks = -(-feed.rows // block)
 
         def take(first_part: int, last_part: int, threads: int) -> None:
             first, last = (min(blocks * k // parts * block, feed.rows) for k in (first_part, last_part))
@@ -221,15 +222,14 @@ class Evaluator:
                 t,
                 feed.order,
                 sources,
-                sums,
-                plain,
+                sums[first_part],
+                plain[first_part],
                 target[first:],
                 *worker.arguments(seed),
             )
 
-        parts = max(1, min(threads, blocks))
         with Crew(parts) as crew:
             crew.run(take, parts)
         if program.is_large:
             program.release()
-        return sums, plain
+        return sums.sum(axis=0), plain.sum(axis=0)

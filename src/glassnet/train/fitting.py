@@ -86,6 +86,7 @@ class Fitting:
             except DivergedError as error:
                 raise DivergenceError(error.message(optimizer.rate_at(error.step))) from None
             finally:
+                model._shelf.threads = None
                 self.store()
                 if isinstance(self.stepper, CompiledStepper):
                     self.stepper.program.release()
@@ -101,7 +102,7 @@ class Fitting:
             )
         if self.choice.name == "numba":
             parts = threads.parts(model, self.batch_size, self.threads)  # type: ignore[arg-type]
-            self.history.params["threads"] = parts
+            self.history.params["threads"] = model._shelf.threads = parts
             return model._shelf.compiled_stepper(
                 model._target, model._weighted, self.batch_size, parts, model.seed, model.step
             )

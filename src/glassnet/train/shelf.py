@@ -48,6 +48,7 @@ class Shelf:
         self.programs: dict[Any, Program] = {}
         self.compiled_programs: dict[Any, CompiledProgram] = {}
         self.quick: Quick | None = None
+        self.threads: int | None = None  # those of the fit in progress: it validates with as many
         self.slots: dict[str, np.ndarray] = {}
         self._running: list[tuple[Weight, bool]] = []  # the weights of the run in progress
         self._stored: list[np.ndarray | None] = []  # and what that run last put into them
@@ -164,9 +165,12 @@ class Shelf:
         node = program.printed.output[1]
         dtype = self.network.dtype if node.kind == "float" else bool if node.kind == "bool" else np.int64
         out = np.empty(concrete(node.shape, len(data)), dtype)
-        values, count = self.values(program.graph, seed, step), for_rows(self.network, len(data))
+        values, count = self.values(program.graph, seed, step), self._threads(len(data))
         Evaluator(program).run(values, data, min(BLOCK, len(data)), out, count)
         return out
+
+    def _threads(self, rows: int) -> int:
+        return for_rows(self.network, rows, self.threads)
 
     def row_predictor(self) -> Callable[[np.ndarray], np.ndarray]:
         """A compiled function of one row, with the present values of the weights."""
@@ -184,7 +188,8 @@ class Shelf:
         """Data loss, penalty and metrics: means by the batches' weights, or a summed data loss."""
         program = self.compiled("loss", target_spec(data), data.weights is not None, False, BLOCK)
         values = self.values(program.graph, seed, step)
-        sums, plain = Evaluator(program).run(values, data, min(BLOCK, len(data)))
+        threads = self._threads(len(data))
+        sums, plain = Evaluator(program).run(values, data, min(BLOCK, len(data)), threads=threads)
         whole = sums[-1] or 1.0
         names = [name for _, name in program.printed.step.results]
         means = dict(zip(names, (sums[:-1] / whole).tolist(), strict=True))

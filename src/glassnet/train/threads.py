@@ -50,9 +50,11 @@ def parts(network: HasWeights, rows: int, asked: int | None) -> int:
     return 1 if work(network, rows, passes=3) < SHARED_WORK else available()
 
 
-def for_rows(network: HasWeights, rows: int) -> int:
-    """How many threads share a prediction of so many rows."""
-    return 1 if work(network, rows, passes=1) < SHARED_ROWS else available()
+def for_rows(network: HasWeights, rows: int, most: int | None) -> int:
+    """How many threads share a prediction of so many rows; as many as may be asked for, if they pay."""
+    if work(network, rows, passes=1) < SHARED_ROWS:
+        return 1
+    return available() if most is None else most
 
 
 def available() -> int:
