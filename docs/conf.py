@@ -13,14 +13,15 @@ import glassnet
 mpl.use("Agg")
 warnings.simplefilter("error")
 
-# Two pages are made of the tables that the tests hold.
+# Pages that are made of tables: two of those that the tests hold, and two of constructors.
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "catalogue"))
 sys.path.insert(0, str(Path(__file__).parent))
 import argument_table  # noqa: E402
 import conventions  # noqa: E402
+import keras_table  # noqa: E402
 import known_numbers  # noqa: E402
 
-for page in (argument_table, conventions, known_numbers):
+for page in (argument_table, conventions, keras_table, known_numbers):
     (Path(__file__).parent / f"{page.__name__}.rst").write_text(page.as_rst(), encoding="utf-8")
 
 project = "glassnet"

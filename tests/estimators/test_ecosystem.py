@@ -1,8 +1,10 @@
 """Life among scikit-learn's tools: pipelines, searches, calibration, copies, metadata, callbacks."""
 
 import copy
+import gc
 import io
 import pickle
+import weakref
 
 import joblib
 import numpy as np
@@ -14,13 +16,14 @@ from sklearn.datasets import load_iris
 from sklearn.inspection import permutation_importance
 from sklearn.model_selection import GridSearchCV, cross_val_predict, cross_validate
 from sklearn.multioutput import MultiOutputClassifier
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import get_tags
 from sklearn.utils.metadata_routing import get_routing_for_object
 
 import glassnet as gn
 from glassnet.estimators import programs
+from glassnet.programs import compiled as compiled_programs
 from glassnet.programs import python
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -193,6 +196,80 @@ def test_another_architecture_is_another_program(change, printed):
     assert len(printed) == before + 1
 
 
+# ------------------------------------------------------------------------------------------ compiled ones
+@pytest.fixture
+def compiled(monkeypatch):
+    """Counts the compiled programs that are printed."""
+    programs.forget()
+    counts = []
+    original = compiled_programs.print_module
+    monkeypatch.setattr(compiled_programs, "print_module", lambda *args: counts.append(1) or original(*args))
+    return counts
+
+
+COMPILED = {"backend": "numba", "hidden_layer_sizes": 8, "max_iter": 3, "random_state": 0, "batch_size": 50}
+
+
+def test_rates_and_strengths_compile_nothing_new(compiled):
+    options = {**COMPILED, "l1": 0.1, "dropout": 0.1, "max_norm": 1.0}
+    for name in set(RATES) - {"batch_size"}:
+        first, other, again = (
+            gn.MLPClassifier(**{**options, name: value}).fit(SCALED, Y)
+            for value in (*RATES[name], RATES[name][0])
+        )
+        assert len(compiled) == 1
+        assert np.array_equal(first.coefs_[0], again.coefs_[0])
+        assert not np.array_equal(first.coefs_[0], other.coefs_[0]) or name == "tol"
+    first.predict(SCALED)
+    again.predict(SCALED)
+    assert len(compiled) == 2
+    gn.MLPClassifier(**{**options, "activation": "tanh"}).fit(SCALED, Y)
+    assert len(compiled) == 3
+
+
+@pytest.mark.parametrize("options", [{}, {"solver": "lbfgs"}, {"threads": 2}, {"early_stopping": True}])
+def test_shared_compiled_programs_give_the_same_as_their_own(compiled, options):
+    def fitted(alpha):
+        return gn.MLPClassifier(**COMPILED, alpha=alpha, **options).fit(SCALED, Y)
+
+    shared = [fitted(alpha) for alpha in (1e-4, 10.0)]
+    before = len(compiled)
+    for alpha, estimator in zip((1e-4, 10.0), shared, strict=True):
+        programs.forget()
+        alone = fitted(alpha)
+        assert np.array_equal(alone.coefs_[0], estimator.coefs_[0])
+        assert np.array_equal(alone.predict_proba(SCALED), estimator.predict_proba(SCALED))
+    assert len(compiled) > before  # they were alone
+
+
+def test_estimators_in_threads_do_not_share_their_memory():
+    estimators = [gn.MLPClassifier(**{**COMPILED, "max_iter": 60}, threads=2, alpha=a) for a in (1e-4, 1.0)]
+    alone = [clone(estimator).fit(SCALED, Y).coefs_[0] for estimator in estimators]
+    for _ in range(3):
+        together = joblib.Parallel(n_jobs=2, backend="threading")(
+            joblib.delayed(clone(estimator).fit)(SCALED, Y) for estimator in estimators
+        )
+        for estimator, weights in zip(together, alone, strict=True):
+            assert np.array_equal(estimator.coefs_[0], weights)
+
+
+def test_threads_are_those_of_the_compiled_loops():
+    for threads in (1, 2):
+        fitted = gn.MLPClassifier(**COMPILED, threads=threads).fit(SCALED, Y)
+        assert fitted.model_.history.params["threads"] == threads
+    assert gn.MLPClassifier(**COMPILED).fit(SCALED, Y).model_.history.params["threads"] == 1
+
+
+@pytest.mark.parametrize("backend", ["numpy", "numba"])
+def test_what_is_remembered_keeps_no_network_alive(backend):
+    programs.forget()
+    fitted = gn.MLPClassifier(**{**COMPILED, "backend": backend}, dropout=0.1).fit(SCALED, Y)
+    parts = [weakref.ref(part) for part in (fitted.model_, *fitted.model_.layers)]
+    del fitted
+    gc.collect()
+    assert [part() for part in parts] == [None] * 4
+
+
 # ------------------------------------------------------------------------------------------ tags, names, HTML
 def test_tags():
     tags = get_tags(gn.MLPClassifier())
@@ -243,6 +320,16 @@ def test_sample_weights_and_validation_sets_are_routed():
     for pipeline in found["estimator"]:
         assert len(pipeline[-1].validation_loss_curve_) > 0
         assert set(pipeline.predict(SCALED).tolist()) <= {0, 1}
+
+
+def test_a_pipeline_transforms_the_validation_set_too():
+    with sklearn.config_context(enable_metadata_routing=True):
+        network = gn.MLPClassifier(**SMALL, early_stopping=True).set_fit_request(X_val=True, y_val=True)
+        steps = [("scale", StandardScaler()), ("network", network)]
+        pipeline = Pipeline(steps, transform_input=["X_val"]).fit(
+            X[::2], Y[::2], X_val=X[1::2], y_val=Y[1::2]
+        )
+    assert pipeline[-1].best_validation_score_ == pipeline.score(X[1::2], Y[1::2])
 
 
 # ------------------------------------------------------------------------------------------ their callbacks

@@ -67,6 +67,13 @@ def test_a_kernel_initializer_and_the_seed_decide_the_first_weights():
     assert not np.allclose(again.coefs_[0], other.coefs_[0])
 
 
+def test_batch_norm_predicts_well_after_few_steps():
+    fitted = classifier(batch_norm=True, learning_rate_init=0.02).fit(X, Y)  # 60 epochs of a single batch
+    assert fitted.score(X, Y) > 0.9
+    likely = fitted.predict_proba(X)
+    assert log_loss(Y, likely) == pytest.approx(fitted.loss_, abs=0.02)
+
+
 def test_l1_takes_weights_to_zero_and_max_norm_bounds_them():
     plain = classifier(max_iter=300).fit(X, Y)
     sparse = classifier(max_iter=300, l1=1.0).fit(X, Y)
@@ -112,6 +119,9 @@ LOSSES = {  # the argument: (probabilities for three classes, for two; the last 
     "squared_error": (False, 3, 2),
     "function": (False, 3, 2),
     "ordinal": (True, 2, 1),
+    "sparse_categorical_crossentropy": (True, 3, 2),  # Keras's, which by themselves take probabilities
+    "binary_crossentropy": (True, 3, 1),
+    "kl_divergence": (True, 3, 2),
 }
 
 
@@ -132,6 +142,24 @@ def test_losses_of_classes(kind):
             assert p.sum(axis=1) == pytest.approx(1)
             agree = np.mean(fitted.classes_[p.argmax(axis=1)] == fitted.predict(X))
             assert agree == 1 or kind == "ordinal"
+
+
+@pytest.mark.parametrize(
+    ("loss", "remedy"),
+    [
+        (gn.losses.BinaryCrossentropy(), "BinaryCrossentropy(from_logits=True)"),
+        (gn.losses.CategoricalGeneralizedCrossEntropy(), 'loss="log_loss" or another loss of scores'),
+    ],
+)
+def test_losses_of_probabilities_are_refused(loss, remedy):
+    with pytest.raises(ValueError) as caught:  # noqa: PT011 - the text is compared below
+        classifier(loss=loss).fit(X, Y)
+    name = type(loss).__name__
+    assert str(caught.value) == (
+        f"MLPClassifier: {name} takes probabilities, and the network gives scores.\nUse {remedy}."
+    )
+    fitted = classifier(loss=gn.losses.BinaryCrossentropy(from_logits=True)).fit(X, TWO)
+    assert fitted.score(X, TWO) > 0.9
 
 
 def test_what_has_no_probabilities_says_so():

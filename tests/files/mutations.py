@@ -204,7 +204,7 @@ def change(tree, generator):
     elif kind == 4 and isinstance(container, dict):
         container[str(generator.choice(["path", "module", "units", "name", "url"]))] = container[key]
     elif isinstance(container[key], int | float) and not isinstance(container[key], bool):
-        container[key] = type(container[key])(container[key] + generator.choice([-1, 1, 2, 100]))
+        container[key] = type(container[key])(container[key] + int(generator.choice([-1, 1, 2, 100])))
 
 
 BLIND = (flip_bits, truncate, insert, delete, noise, zeros)

@@ -147,11 +147,15 @@ class BaseMLP(Saving, CallbackSupport, BaseEstimator):  # type: ignore[misc]
     # ------------------------------------------------------------------------------------ scores
     def _all_scores(self, X: Any, where: str) -> list[np.ndarray]:
         """The outputs of each network."""
-        check_is_fitted(self)
-        data = Dataset((inputs.read_table(self, X, where, reset=False, dtype=self.model_.dtype),))
+        if "model_" not in vars(self):  # scikit-learn's own look takes as long as a row's prediction
+            check_is_fitted(self)
+        members: list[Any] = [self, *self.estimators_]
         with self._threads():
-            members: list[Any] = [self, *self.estimators_]
-            return [member.model_._predicted(data, ROWS) for member in members]
+            found = [
+                [member.model_._predicted(Dataset((table,)), ROWS) for member in members]
+                for table in inputs.read_tables(self, X, where, self.model_.dtype)
+            ]
+        return [inputs.joined(parts) for parts in zip(*found, strict=True)]
 
     # ------------------------------------------------------------------------------------ weights
     @property

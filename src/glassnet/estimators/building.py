@@ -24,6 +24,9 @@ from glassnet.optim.optimizer import Optimizer
 from glassnet.optim.schedules.base import LearningRateSchedule
 
 SCIPY_FTOL = 2.220446049250313e-09  # by default: 1e7 times the machine's precision
+# Of the running statistics, at each step: batches of 200 make few steps of a small table, and after 60 of
+# them Keras's 0.99 would still remember half of the start.
+STATISTICS_KEEP = 0.9
 
 
 # ------------------------------------------------------------------------------------------ the network
@@ -68,7 +71,7 @@ def _hidden(estimator: Any, size: int, name: Any, share: float, penalty: Regular
     limit = None if estimator.max_norm is None else MaxNorm(float(estimator.max_norm))
     if estimator.batch_norm:
         dense = _dense(estimator, size, None, penalty, limit)
-        layers = [dense, BatchNormalization(), Activation(activation)]
+        layers = [dense, BatchNormalization(momentum=STATISTICS_KEEP), Activation(activation)]
     else:
         layers = [_dense(estimator, size, activation, penalty, limit)]
     return [*layers, Dropout(float(share))] if share else layers

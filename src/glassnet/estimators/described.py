@@ -88,7 +88,8 @@ dropout : float or list of float, default 0
     The share of each hidden layer's outputs that training sets to zero; a list has one for each layer.""",
     "batch_norm": """\
 batch_norm : bool, default False
-    Batch normalization in each hidden layer, before its activation.""",
+    Batch normalization in each hidden layer, before its activation. Each step moves the running statistics
+    by a tenth.""",
     "kernel_initializer": """\
 kernel_initializer : str or Initializer, default None
     One of :mod:`glassnet.initializers`; biases then start at zero. None is scikit-learn's: Glorot's uniform
@@ -118,7 +119,8 @@ backend : str, default "auto"
     What runs the training step; see :meth:`glassnet.Model.compile`.""",
     "threads": """\
 threads : int or None, default None
-    Threads for matrix products at most; None leaves that to us: one for small networks.""",
+    Threads for matrix products at most, and for compiled loops as many, whose results depend on that number;
+    None leaves it to us: one for small networks.""",
     "quantiles": """\
 quantiles : sequence of float or None, default None
     Predict these quantiles of y, such as ``(0.05, 0.5, 0.95)``, instead of its mean.""",

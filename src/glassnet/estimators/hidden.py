@@ -136,8 +136,8 @@ class HiddenFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Saving, 
         ndarray (n, units)
         """
         check_is_fitted(self)
-        table = inputs.read_table(self, X, "transform()", reset=False, dtype=self._model.dtype)
-        found: np.ndarray = self._model.predict(table)
+        tables = inputs.read_tables(self, X, "transform()", self._model.dtype)
+        found = inputs.joined([self._model.predict(table) for table in tables])
         return found.reshape(len(found), -1).astype(inputs.float_type(X))
 
     def __sklearn_tags__(self) -> Any:

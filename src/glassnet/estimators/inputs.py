@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,12 +13,15 @@ from sklearn.exceptions import DataConversionWarning
 from sklearn.utils.validation import validate_data
 
 from glassnet.errors import InputError, InputTypeError, ShapeError
+from glassnet.estimators import sparse_tables
 from glassnet.train import checks
 from glassnet.train.wording import column, count
 
 # Up to so many numbers, a table is computed in float64: it takes no longer there, and agrees with
 # scikit-learn's results to the last digits.
 SMALL_TABLE = 10_000
+
+FLOAT32, FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
 
 _IN_SCIKIT_LEARN = (
     "In scikit-learn's words: Solver produced non-finite parameter weights. "
@@ -27,9 +31,11 @@ _IN_SCIKIT_LEARN = (
 
 def float_type(X: Any) -> np.dtype[Any]:
     """The type that predictions and coefficients have for this X: float32 for float32, else float64."""
+    if type(X) is np.ndarray:
+        return FLOAT32 if X.dtype == np.float32 else FLOAT64
     kinds = {str(kind) for kind in getattr(X, "dtypes", [])} if hasattr(X, "columns") else set()
     kind = kinds.pop() if len(kinds) == 1 else str(getattr(X, "dtype", ""))
-    return np.dtype(np.float32 if kind.lower() == "float32" else np.float64)
+    return FLOAT32 if kind.lower() == "float32" else FLOAT64
 
 
 def computing_type(wanted: str, X: Any, full_batch: bool) -> np.dtype[Any]:
@@ -85,6 +91,29 @@ def read_table(estimator: Any, X: Any, where: str, *, reset: bool, dtype: Any, n
     return table
 
 
+def read_tables(estimator: Any, X: Any, where: str, dtype: Any) -> Iterator[np.ndarray]:
+    """X of a prediction as :func:`read_table` reads it; a sparse matrix in parts, one after the other.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Fitted.
+    X, where, dtype
+        As for :func:`read_table`.
+
+    Yields
+    ------
+    ndarray (n, features)
+    """
+    for part in sparse_tables.parts(X, dtype):
+        yield read_table(estimator, part, where, reset=False, dtype=dtype)
+
+
+def joined(parts: Sequence[np.ndarray]) -> np.ndarray:
+    """The rows of several arrays."""
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+
 def _check_columns(estimator: Any, table: np.ndarray) -> None:
     expected = getattr(estimator, "n_features_in_", table.shape[1])
     if table.shape[1] != expected:
@@ -96,8 +125,7 @@ def _check_columns(estimator: Any, table: np.ndarray) -> None:
 
 def _as_table(X: Any, name: str, where: str, dtype: Any) -> np.ndarray:
     if sparse.issparse(X):
-        _check_sparse(X, name, where)
-        X = X.toarray()
+        X = sparse_tables.dense(X, name, where, dtype)
     if getattr(getattr(X, "dtype", None), "kind", "") == "c":
         raise InputError(
             f"{name} has complex numbers. Complex data not supported.\n{where} needs real numbers.\n"
@@ -109,11 +137,6 @@ def _as_table(X: Any, name: str, where: str, dtype: Any) -> np.ndarray:
         raise _in_other_words(error) from None
     except InputTypeError as error:
         raise _with_scikit_learns_words(error) from None
-
-
-def _check_sparse(X: Any, name: str, where: str) -> None:
-    if X.dtype.kind not in "biufc":
-        raise InputTypeError(f"{name} is a sparse matrix of {X.dtype}.\n{where} needs numbers.")
 
 
 def _in_other_words(error: InputError) -> InputError:

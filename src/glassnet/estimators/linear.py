@@ -41,7 +41,7 @@ class LinearClassifier(MLPClassifier):
     --------
     >>> import glassnet as gn
     >>> iris = gn.datasets.load("iris")
-    >>> classifier = gn.LinearClassifier("multiclass_hinge", learning_rate_init=0.05, tol=1e-3)
+    >>> classifier = gn.LinearClassifier("multiclass_hinge", learning_rate_init=0.05, random_state=0)
     >>> classifier.fit(iris.data, iris.target).coef_.shape
     (3, 4)
     >>> classifier.score(iris.data, iris.target) > 0.9

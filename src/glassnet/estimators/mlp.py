@@ -146,7 +146,7 @@ class MLPClassifier(Classification, BaseMLP):
         Parameters
         ----------
         X : array, data frame or sparse matrix (n, features)
-            A sparse matrix is made dense.
+            A sparse matrix is made dense: rows × columns × 4 bytes of memory, 8 where ``dtype`` is float64.
         y : array (n,) or (n, targets)
             Labels of any kind, one or several per example, or 0 and 1 for several yes or no.
         sample_weight : array (n,), optional
@@ -338,7 +338,7 @@ class MLPRegressor(Regression, BaseMLP):
         Parameters
         ----------
         X : array, data frame or sparse matrix (n, features)
-            A sparse matrix is made dense.
+            A sparse matrix is made dense: rows × columns × 4 bytes of memory, 8 where ``dtype`` is float64.
         y : array (n,) or (n, outputs)
         sample_weight : array (n,), optional
         X_val, y_val : arrays, optional

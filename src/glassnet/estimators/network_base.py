@@ -204,8 +204,8 @@ class BaseNetwork(Saving, BaseEstimator):  # type: ignore[misc]
 
     def _all_scores(self, X: Any, where: str) -> list[np.ndarray]:
         check_is_fitted(self)
-        table = inputs.read_table(self, X, where, reset=False, dtype=self.model_.dtype)
-        return [self.model_.predict(table)]
+        tables = inputs.read_tables(self, X, where, self.model_.dtype)
+        return [inputs.joined([self.model_.predict(table) for table in tables])]
 
     # What subclasses know.
     def _outputs(self, target: np.ndarray) -> int:

@@ -96,9 +96,25 @@ def _get(loss: Any, owner: str) -> Loss:
     if isinstance(loss, str) and loss not in known and snake_case(loss) not in known:
         raise unknown(owner, "loss", loss, known)
     try:
-        return losses.get(loss)
+        found = losses.get(loss)
     except (InputError, InputTypeError):
         raise refuse(owner, "loss", "a name, a loss, or a NumPy function of (y, scores)", loss) from None
+    if isinstance(loss, str) and hasattr(found, "from_logits"):
+        found.from_logits = True
+    _refuse_probabilities(found, owner)
+    return found
+
+
+def _refuse_probabilities(loss: Loss, owner: str) -> None:
+    """An error for a loss that takes the network's outputs, which are scores, for probabilities."""
+    name = type(loss).__name__
+    if not getattr(loss, "from_logits", True):
+        remedy = f"{name}(from_logits=True)"
+    elif isinstance(loss, losses.CategoricalGeneralizedCrossEntropy):
+        remedy = 'loss="log_loss" or another loss of scores'
+    else:
+        return
+    raise InputError(f"{owner}: {name} takes probabilities, and the network gives scores.\nUse {remedy}.")
 
 
 def _binary(loss: Any, owner: str, how: str) -> Loss:

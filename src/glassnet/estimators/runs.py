@@ -119,7 +119,8 @@ def _share_programs(estimator: Any, model: Any) -> None:
     features = model.input_specs[0].shape[0]
     key = building.architecture(estimator, features, estimator._goal, model.dtype)
     if key is not None:
-        model._shelf.programs = SharedPrograms(key, model)
+        model._shelf.programs = SharedPrograms(("numpy", key), model)
+        model._shelf.compiled_programs = SharedPrograms(("numba", key), model)
 
 
 # ------------------------------------------------------------------------------------------ validation
@@ -230,6 +231,7 @@ def _run(
         shuffle=bool(estimator.shuffle) and size < len(training),  # the order within one batch is none
         sample_weight=training.weights,
         validation_data=held_out,
+        threads=estimator.threads,
     )
     found: dict[str, list[float]] = history.history
     return found

@@ -110,9 +110,12 @@ class CompiledProgram:
 
     def copy(self) -> CompiledProgram:
         """The same program with memory of its own."""
+        from glassnet.kernels import barrier_cells
+
         other = copy.copy(self)
-        other.memory = {}
+        other.memory, other.lock = {}, threading.Lock()
         other.hyper, other.results = self.hyper.copy(), self.results.copy()
+        other.cells, other.partials = barrier_cells(), self.partials.copy()
         other.reserve(self.batch)
         return other
 
