@@ -119,10 +119,10 @@ def prediction(name: str, network: str, rows: int, first: list[Peer], *goals: Go
     return Row(name, f"Predicting {many} of {NETWORKS[network].text}", "µs", peers, goals)
 
 
-def bulk(name: str, network: str) -> Row:
+def bulk(name: str, network: str, *goals: Goal) -> Row:
     """Ten thousand rows."""
     ours = Peer(OURS, "benchmarks.predictions:microseconds", ("ours", network, "10000", "numba"), ("numba",))
-    return prediction(name, network, 10000, [ours])
+    return prediction(name, network, 10000, [ours], *goals)
 
 
 def memory(name: str) -> Row:
@@ -224,7 +224,7 @@ ROWS = [
         times_faster(1, "onnxruntime", BARE.name),
     ),
     bulk("predict_64_64_64_10", "64_64_64_10"),
-    bulk("predict_784_512_512_10", "784_512_512_10"),
+    bulk("predict_784_512_512_10", "784_512_512_10", *step_goals(1, 1.1, 2)),
     memory("784_256_128_10"),
     imported(),
     installed(),
