@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from glassnet import random
-from glassnet.kernels import share
 from glassnet.passes.storage import ALIGNMENT
 
 
@@ -101,6 +100,12 @@ def gather(out, source, order, first, count):
     out[:count] = values
 
 
+def share(extent, part, parts):
+    block = 16 if extent >= 2 * 16 * parts else 1
+    blocks = (extent + block - 1) // block
+    return blocks * part // parts * block, min(blocks * (part + 1) // parts * block, extent)
+
+
 def shuffle(order, scratch, seed, epoch):
     order[...] = random.shuffle(seed, int(epoch), order.size)
 
@@ -127,7 +132,7 @@ KERNELS: dict[str, Callable[..., Any]] = {
     "gather_few": gather,
     "gather_few_int": gather,
     "plus": operator.add,
-    "share": share.py_func,
+    "share": share,
     "flush_denormals": lambda on: False,
     "barrier": lambda cells, threads: None,
 }

@@ -159,9 +159,18 @@ def barrier(cells: Any, threads: Any) -> None:
             _pause()
 
 
-@njit(**INNER, forceinline=True)
-def share(extent: Any, part: Any, parts: Any) -> Any:
+@intrinsic
+def share(typingctx: Any, extent: Any, part: Any, parts: Any) -> Any:
     """Return which indices are one part's: the same for the same numbers, whoever calculates the part.
+
+    As Python::
+
+        block = 16 if extent >= 2 * 16 * parts else 1
+        blocks = (extent + block - 1) // block
+        low, high = blocks * part // parts * block, min(blocks * (part + 1) // parts * block, extent)
+
+    Written as LLVM IR, since a call for each loop would compile longer, and a function that is inlined late
+    leaves its loops without vectors.
 
     Parameters
     ----------
@@ -175,10 +184,28 @@ def share(extent: Any, part: Any, parts: Any) -> Any:
     tuple of two int
         The first index and the one after the last. Parts of a large extent begin at multiples of 16.
     """
-    block = _BLOCK if extent >= 2 * _BLOCK * parts else 1
-    blocks = (extent + block - 1) // block
-    low, high = blocks * part // parts * block, min(blocks * (part + 1) // parts * block, extent)
-    return low & _NOT_NEGATIVE, high & _NOT_NEGATIVE
+    word = ir.IntType(64)
+
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        count, number, whole = (
+            context.cast(builder, value, kind, types.int64)
+            for value, kind in zip(arguments, signature.args, strict=True)
+        )
+        large = builder.icmp_signed(">=", count, builder.mul(whole, word(2 * _BLOCK)))
+        block = builder.select(large, word(_BLOCK), word(1))
+        blocks = builder.select(
+            large, builder.udiv(builder.add(count, word(_BLOCK - 1)), word(_BLOCK)), count
+        )
+
+        def begin(which: Any) -> Any:
+            return builder.mul(builder.udiv(builder.mul(blocks, which), whole), block)
+
+        low, high = begin(number), begin(builder.add(number, word(1)))
+        high = builder.select(builder.icmp_signed("<", high, count), high, count)
+        ends = [builder.and_(end, word(_NOT_NEGATIVE)) for end in (low, high)]
+        return context.make_tuple(builder, signature.return_type, ends)
+
+    return types.UniTuple(types.int64, 2)(extent, part, parts), codegen
 
 
 def processors() -> int:
