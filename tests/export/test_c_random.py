@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,7 +20,7 @@ from glassnet.printers.to_c import Function, print_c
 from glassnet.programs import interpret
 from glassnet.programs.interpret import trace_values
 from glassnet.programs.one_row import row_graph
-from programs.test_random_graphs import N, arrays, recipes
+from programs.test_random_graphs import BATCH, N, arrays, recipes
 
 RELAXED = {"suppress_health_check": list(HealthCheck), "deadline": None}
 QUICK = RELAXED | {"phases": (Phase.explicit, Phase.generate)}
@@ -39,6 +41,15 @@ def by_row(value, shape):
         return np.broadcast_to(array.reshape(1, -1), (N, array.size))
     parts = array.reshape(*array.shape[:axis], N, shape[axis].k, *array.shape[axis + 1 :])
     return np.moveaxis(parts, axis, 0).reshape(N, -1)
+
+
+@dataclass
+class Kept:
+    """What a test needs of a recipe."""
+
+    run: Callable[..., Any]
+    specs: list[gn.Array]
+    name: str
 
 
 class Tried:
@@ -104,6 +115,41 @@ def draw(count, dtype):
 
     collect()
     return tried, refused
+
+
+def same_names(x, u):
+    rows = np.array([0, 2])
+    first = u[rows]
+    rows = np.array([1, 1, 2])
+    return x + u[rows] * first.sum()
+
+
+ROWS = np.array([1, -1, 0, 0])
+# What random functions have found wrong: functions of x (n, 2, 3) and u (3,).
+KEPT = {
+    "two reversals": lambda x, u: x.transpose(0, 2, 1)[:, :, ::-1].transpose(0, 2, 1)[:, ::-1] + 1,
+    "part of a reversal": lambda x, u: x[:, ::-1, ::-2].transpose(0, 2, 1)[:, ::-1, 1],
+    "a table that repeats a row": lambda x, u: np.broadcast_to(u.sum(), (3, 1))[ROWS],
+    "a position among equals": lambda x, u: np.argmax(np.broadcast_to(u.max(), (4,)), axis=0) + x,
+    "a position of one": lambda x, u: np.argmax((x[:, :1] != 0) * 1, axis=1),
+    "the largest of one": lambda x, u: x[:, :1].max(axis=1) + x[:, :, :1].sum(axis=2)[:, 0, None],
+    "a comparison with itself": lambda x, u: np.where(x > x, x, -2 * x) + (np.exp(x) <= np.exp(x)) * u,
+    "an argument that is not read": lambda x, u: np.zeros_like(x) + 1,
+    "an output that is an argument": lambda x, u: u[None] * 1,
+    "arrays of the same name": same_names,
+}
+
+
+@pytest.mark.parametrize("dtype", SMALL)
+def test_functions_kept(dtype, tmp_path):
+    specs = [gn.Array((BATCH, 2, 3)), gn.Array((3,))]
+    tried = [
+        Tried(i, Kept(function, specs, name), dtype, []) for i, (name, function) in enumerate(KEPT.items())
+    ]
+    assert all(one.answers for one in tried)
+    run_all([one.case for one in tried], tmp_path, SANITIZED)
+    for one in tried:
+        one.check()
 
 
 @pytest.mark.filterwarnings("ignore:Mean of empty slice", "ignore:Degrees of freedom")

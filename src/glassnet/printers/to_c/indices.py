@@ -31,16 +31,19 @@ def sliced(index: Index, slices: Slices) -> Index:
     --------
     >>> sliced(("i", "j", "0"), (None, (1, 9, 2), (4, 5, 1)))
     ('i', '2 * j + 1', '4')
+    >>> sliced(("1 - j", "i", "3"), ((2, -1, -1), (9, 0, -2), (4, -1, -1)))
+    ('2 - (1 - j)', '9 - 2 * i', '1')
     """
     pairs = zip(index, slices, strict=True)
     return tuple(part if cut is None else _moved(part, cut[0], cut[2]) for part, cut in pairs)
 
 
 def _moved(part: str, start: int, step: int) -> str:
-    if part == "0":
-        return str(start)
+    if part.isdigit():
+        return str(start + step * int(part))
     if step < 0:
-        return f"{start} - {scaled(part, -step)}"
+        whole = part if part.isidentifier() or step < -1 else f"({part})"
+        return f"{start} - {scaled(whole, -step)}"
     moved = scaled(part, step)
     return f"{moved} + {start}" if start else moved
 

@@ -162,6 +162,7 @@ class _Module:
             array = graph.values.get(input_place(node))
             if array is not None and node in present:
                 found = names.of(node)
+                found = names.unique(found) if found in self.shared.taken else found
                 self.shared.taken.add(found)
                 self.shared.constants[node] = found, np.asarray(array)
                 self._print_constant(node, found, np.asarray(array), graph.titles)

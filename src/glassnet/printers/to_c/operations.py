@@ -69,10 +69,17 @@ def _infix(symbol: str, precedence: int, of_booleans: str = "") -> Row:
 
 
 def _compare(symbol: str, precedence: int) -> Row:
-    return lambda p, x, i: (
-        f"{_operand(p, x, 0, i, ADD)} {symbol} {_operand(p, x, 1, i, ADD)}",
-        precedence,
-    )
+    """A comparison; of a value with itself only as far as it says something: NaN is not equal to itself."""
+
+    def row(p: Page, node: Node, index: Index) -> Piece:
+        a, b = _operand(p, node, 0, index, ADD), _operand(p, node, 1, index, ADD)
+        if a != b:
+            return f"{a} {symbol} {b}", precedence
+        if symbol in "<>" or kind_of(node) != "float":
+            return ("1" if symbol in ("<=", ">=", "==") else "0"), ATOM
+        return f"{a} {'!=' if symbol == '!=' else '=='} {b}", EQUAL
+
+    return row
 
 
 def _logical(symbol: str) -> Row:
