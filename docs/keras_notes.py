@@ -51,6 +51,10 @@ ARGUMENTS: dict[str, str] = {
     "models.Model.save.filepath": "``gn.Model.save(path=)``; by position it is the same",
     "models.Model.save.overwrite": "an old file is replaced, in one step",
     "models.Model.save.zipped": "one ``.safetensors`` file",
+    "models.Model.export.filepath": "``gn.Model.export(path=)``; by position it is the same",
+    "models.Model.export.format": "the suffix says it: ``.onnx``, ``.c``, ``.py`` or ``.safetensors``",
+    "models.Model.export.verbose": "prints nothing",
+    "models.Model.export.input_signature": "known from the layers; the batch may have any size",
     # Layers
     "*.seed": "of the model: ``gn.Sequential(seed=)``; the draws are a pure function of seed, step and place",
     "layers.*.renorm*": "not there",
@@ -102,7 +106,6 @@ MISSING: dict[str, tuple[tuple[str, str], ...]] = {
         ("Model.set_weights", "``gn.Model.set_parameters``"),
         ("Model.save_weights Model.load_weights", "``gn.Model.save`` and ``gn.load``: one file for all"),
         ("Model.get_layer", "``gn.Model.layers`` is a list; a layer has ``key`` and ``name``"),
-        ("Model.export", "``gn.Model.script``: a program of NumPy alone"),
         ("saving.load_model", "``gn.load``; ``custom_objects`` are ``gn.load(custom=)``. It is always safe"),
         ("utils.to_categorical", "``gn.one_hot``, rarely needed: losses take labels, too"),
         ("utils.set_random_seed", "``gn.Sequential(seed=)``"),

@@ -25,7 +25,7 @@ FACES = (
 # A file imports only from entries above its own, or from its own folder.
 ORDER = (
     "errors", "random", "optional", "graph", "trace", "grad", "passes", "kernels", "printers", "programs",
-    "functional", "nn", "optim", "files", "train", "explain", "model", "ensemble", "export", "inspect",
+    "functional", "nn", "optim", "files", "train", "explain", "export", "model", "ensemble", "inspect",
     "estimators", "datasets", *FACES, "cli",
 )  # fmt: skip
 
@@ -37,13 +37,17 @@ REQUIRED = {
     "threadpoolctl",
     "rich",
     "click",
+    "narwhals",
 }  # scipy comes with scikit-learn
 # What a function may import for itself: it is optional, or would make `import glassnet` slow.
-LOCAL = {"sklearn", "scipy", "matplotlib", "numba", "rich", "click", "safetensors", "threadpoolctl"}
+LOCAL = {
+    "sklearn", "scipy", "matplotlib", "numba", "rich", "click", "safetensors", "threadpoolctl", "onnx",
+    "onnxruntime", "skl2onnx",
+}  # fmt: skip
 # Nothing loads the compiled building blocks before a program is compiled, so they may load these at once.
 COMPILED = {"numba", "llvmlite"}
 # What `import glassnet` must not load.
-SLOW = {"sklearn", "scipy", "numba", "matplotlib", "rich", "click"}
+SLOW = {"sklearn", "scipy", "numba", "matplotlib", "rich", "click", "narwhals", "pandas", "polars", "onnx"}
 
 
 class Import(NamedTuple):
@@ -155,7 +159,7 @@ def test_the_import_rule_sees(path, text, expected):
 def test_third_party_imports_are_declared():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]
-    rows = (*project["dependencies"], *extras["fast"], *extras["plot"])
+    rows = (*project["dependencies"], *extras["fast"], *extras["plot"], *extras["onnx"])
     declared = {re.match(r"[\w-]+", row)[0] for row in rows}
     assert {name.replace("scikit-learn", "sklearn") for name in declared} | {"scipy"} == REQUIRED | LOCAL
 

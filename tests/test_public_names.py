@@ -14,10 +14,11 @@ import glassnet
 # it belongs in CHANGELOG.md.
 PUBLIC = {
     "glassnet": [
-        "Array", "Chunks", "Ensemble", "Graph", "HiddenFeatures", "History", "Input", "Layer",
+        "Array", "Chunks", "Ensemble", "FrameEncoder", "Graph", "HiddenFeatures", "History", "Input", "Layer",
         "LinearClassifier", "MLPClassifier", "MLPRegressor", "Model", "NetworkClassifier",
         "NetworkRegressor", "Sequential", "activations", "callbacks", "check_gradients", "composite",
-        "constraints", "datasets", "diagnose", "errors", "grad", "initializers", "layer_statistics",
+        "constraints", "datasets", "diagnose", "errors", "export", "grad", "initializers",
+        "layer_statistics",
         "layers", "load", "losses", "metrics", "one_hot", "optimizers", "pick", "plot_decision_regions",
         "plot_templates", "regularizers", "sanity_checks", "schedules", "search_ladder", "source",
         "stop_gradient", "templates", "trace", "value_and_grad",
@@ -43,6 +44,7 @@ PUBLIC = {
         "InputTypeError", "ModelFileError", "NotBuiltError", "ShapeError", "TraceError",
         "UnknownNameError",
     ],
+    "glassnet.export": ["register_skl2onnx", "to_c", "to_numpy", "to_onnx", "to_pytorch"],
     "glassnet.initializers": [
         "Constant", "GlorotNormal", "GlorotUniform", "HeNormal", "HeUniform", "Identity", "Initializer",
         "InverseSqrt", "LecunNormal", "LecunUniform", "Ones", "Orthogonal", "RandomNormal",
@@ -50,8 +52,8 @@ PUBLIC = {
     ],
     "glassnet.layers": [
         "Activation", "ActivityRegularization", "Add", "AlphaDropout", "Average", "BatchNormalization",
-        "BiasTrick", "Concatenate", "Dense", "Dot", "DropConnect", "Dropout", "ELU", "Embedding",
-        "Flatten", "GaussianDropout", "GaussianNoise", "GroupNormalization", "Layer",
+        "BiasTrick", "ColumnEmbedding", "Concatenate", "Dense", "Dot", "DropConnect", "Dropout", "ELU",
+        "Embedding", "Flatten", "GaussianDropout", "GaussianNoise", "GroupNormalization", "Layer",
         "LayerNormalization", "LeakyReLU", "Maximum", "Maxout", "MeanSubtraction", "MinMaxScaling",
         "Minimum", "Multiply", "Normalization", "PCA", "PReLU", "Permute", "RMSNormalization", "ReLU",
         "RepeatVector", "Rescaling", "Reshape", "Softmax", "Subtract", "UnitNormalization",

@@ -13,6 +13,7 @@ from glassnet import (
     constraints,
     datasets,
     errors,
+    export,
     initializers,
     layers,
     losses,
@@ -47,6 +48,7 @@ __all__ = [
     "Array",
     "Chunks",
     "Ensemble",
+    "FrameEncoder",
     "Graph",
     "HiddenFeatures",
     "History",
@@ -67,6 +69,7 @@ __all__ = [
     "datasets",
     "diagnose",
     "errors",
+    "export",
     "grad",
     "initializers",
     "layer_statistics",
@@ -91,6 +94,7 @@ __all__ = [
 ]
 
 _ESTIMATORS = (
+    "FrameEncoder",
     "HiddenFeatures",
     "LinearClassifier",
     "MLPClassifier",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from glassnet.nn.activation_layers import ELU, LeakyReLU, Maxout, PReLU, ReLU, Softmax
 from glassnet.nn.core import Activation, ActivityRegularization, BiasTrick, Dense
-from glassnet.nn.embedding import Embedding
+from glassnet.nn.embedding import ColumnEmbedding, Embedding
 from glassnet.nn.layer import Layer
 from glassnet.nn.layer_norm import (
     GroupNormalization,
@@ -36,6 +36,7 @@ __all__ = [
     "Average",
     "BatchNormalization",
     "BiasTrick",
+    "ColumnEmbedding",
     "Concatenate",
     "Dense",
     "Dot",

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from glassnet import files
+from glassnet import export, files
 from glassnet.errors import InputError
 from glassnet.explain.derivation import Derivation, derive
 from glassnet.explain.drawing import Drawing, draw_graph, draw_layers
@@ -106,6 +106,39 @@ class Model(Trainable, FunctionalNetwork):
         """
         self.require_built("save()")
         files.save(path, "model", lambda packer: {"model": packer.pack(self, "model")["model"]})
+
+    def export(self, path: Path, **options: Any) -> None:
+        """Write the network to a file that runs without glassnet; the suffix names the format.
+
+        Parameters
+        ----------
+        path : str or path
+            Ending with ``.onnx``, ``.c``, ``.py`` or ``.safetensors``: see :mod:`glassnet.export`.
+        **options
+            Of the format's own function.
+
+        Raises
+        ------
+        NotBuiltError
+            The model has no weights yet.
+        InputError
+            Another suffix, or something that cannot be exported.
+        ModelFileError
+            The file cannot be written.
+
+        Examples
+        --------
+        >>> import pathlib, tempfile, glassnet as gn
+        >>> model = gn.Sequential([gn.layers.Dense(2)])
+        >>> model.build((None, 3))
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = pathlib.Path(folder, "model.onnx")
+        ...     model.export(path)
+        ...     path.stat().st_size > 0
+        True
+        """
+        self.require_built("export()")
+        export.write_by_suffix(self, path, options)
 
     def derivation(self, X: Any = None, y: Any = None, weight: str | None = None) -> Derivation:
         """The chain rule for one weight, link by link: in words, NumPy and LaTeX, each link checked.

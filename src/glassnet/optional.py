@@ -29,3 +29,58 @@ def pyplot(where: str) -> Any:
             f'{where} needs matplotlib, which is not installed.\nInstall it: pip install "glassnet[plot]"'
         ) from error
     return plt
+
+
+def onnx(where: str) -> Any:
+    """The package onnx, with its checker.
+
+    Parameters
+    ----------
+    where : str
+        What needs it, such as ``"to_onnx()"``.
+
+    Raises
+    ------
+    GlassnetError
+        It is not installed.
+    """
+    try:
+        import onnx
+        import onnx.checker
+        import onnx.numpy_helper
+    except ImportError as error:
+        raise GlassnetError(
+            f'{where} needs onnx, which is not installed.\nInstall it: pip install "glassnet[onnx]"'
+        ) from error
+    return onnx
+
+
+def skl2onnx(where: str) -> Any:
+    """The package skl2onnx.
+
+    Parameters
+    ----------
+    where : str
+        What needs it, such as ``"register_skl2onnx()"``.
+
+    Raises
+    ------
+    GlassnetError
+        It is not installed.
+    """
+    try:
+        import skl2onnx
+    except ImportError as error:
+        raise GlassnetError(
+            f'{where} needs skl2onnx, which is not installed.\nInstall it: pip install "glassnet[onnx]"'
+        ) from error
+    return skl2onnx
+
+
+def onnxruntime() -> Any:
+    """The package onnxruntime, or None where it is not installed."""
+    try:
+        import onnxruntime
+    except ImportError:
+        return None
+    return onnxruntime

@@ -13,7 +13,7 @@ import numpy as np
 
 import glassnet as gn
 from glassnet import layers, losses, optimizers, regularizers, schedules
-from glassnet.layers import BatchNormalization, Dense, Dropout, Embedding, Flatten
+from glassnet.layers import BatchNormalization, ColumnEmbedding, Dense, Dropout, Embedding, Flatten
 from golden.optim.regenerate import OPTIMIZERS as STORED_OPTIMIZERS
 from model import test_custom_layers as custom
 from model import test_functional_models as functional
@@ -98,7 +98,16 @@ def _embedding_of_one_word(dtype: str) -> Task:
     return Task(model, RNG.integers(0, 7, 9), Y)
 
 
+def _embedding_of_columns(dtype: str) -> Task:
+    stack = [ColumnEmbedding([4, 7], [3, 2], embeddings_regularizer="l2"), Dense(3)]
+    model = gn.Sequential(stack, dtype=dtype)
+    model.compile("adam", "softmax_cross_entropy")
+    indices = RNG.integers(0, 4, 9), RNG.integers(0, 7, 9)
+    return Task(model, np.column_stack([RNG.normal(size=(9, 2)), *indices]), LABELS)
+
+
 TASKS["layer: embedding"] = _embedding
+TASKS["layer: embedding of columns"] = _embedding_of_columns
 TASKS["layer: embedding of one word"] = _embedding_of_one_word
 
 

@@ -158,6 +158,17 @@ BAD_X = {
 }  # fmt: skip
 
 
+# What the last line says in fit, where another argument would have been a remedy.
+REMEDIES_IN_FIT = {
+    "NaN": (
+        "Remove those rows, fill them (sklearn.impute.SimpleImputer), "
+        'or pass columns="auto", missing="median".'
+    ),
+    "text": 'Pass columns="auto", encode the column (sklearn.preprocessing.OneHotEncoder), or leave it out.',
+}
+REMEDIES_IN_FIT["several NaN"] = REMEDIES_IN_FIT["NaN"]
+
+
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("kind", BAD_X)
 @pytest.mark.parametrize("name", METHODS_OF)
@@ -165,6 +176,8 @@ def test_bad_x(name, kind, method):
     if method not in METHODS_OF[name]:
         return
     bad, error, message = BAD_X[kind]
+    if kind in REMEDIES_IN_FIT and method in ("fit", "partial_fit"):
+        message = f"{message.rpartition(chr(10))[0]}\n{REMEDIES_IN_FIT[kind]}"
     with pytest.raises(error) as caught:
         call(name, method, bad, TARGETS[name] if kind == "ragged" else None)
     assert str(caught.value) == message.format(method)

@@ -24,7 +24,7 @@ def test_scikit_learns_checks(estimator, check):
 
 def test_every_estimator_is_checked():
     assert sorted(type(estimator).__name__ for estimator in ESTIMATORS) == sorted(
-        name for name in gn.__all__ if name.endswith(("Classifier", "Regressor", "Features"))
+        name for name in gn.__all__ if name.endswith(("Classifier", "Regressor", "Features", "Encoder"))
     )
     for estimator in ESTIMATORS:
         assert len(list(estimator_checks_generator(estimator))) > 40

@@ -110,7 +110,8 @@ WRONG = [
     ({"build": build, "unist": 3}, "NetworkClassifier: unknown parameter 'unist'. Did you mean 'units'?"),
     ({"units": 3},
      ("NetworkClassifier: unknown parameter 'units'. Known names: batch_size, build, callbacks, "
-     "class_weight, epochs, random_state, shuffle, validation_split, verbose, warm_start.")),
+     "class_weight, columns, epochs, missing, random_state, shuffle, validation_split, verbose, "
+     "warm_start.")),
 ]  # fmt: skip
 
 

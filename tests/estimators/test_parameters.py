@@ -14,8 +14,8 @@ from glassnet.estimators.described import ARGUMENTS
 from glassnet.estimators.parameters import RULES
 
 NAMES = (
-    "HiddenFeatures", "LinearClassifier", "MLPClassifier", "MLPRegressor", "NetworkClassifier",
-    "NetworkRegressor",
+    "FrameEncoder", "HiddenFeatures", "LinearClassifier", "MLPClassifier", "MLPRegressor",
+    "NetworkClassifier", "NetworkRegressor",
 )  # fmt: skip
 MLP = ("MLPClassifier", "MLPRegressor")
 
@@ -111,6 +111,8 @@ WRONG = {
     "class_weight": (
         "blanced", "MLPClassifier: unknown class_weight 'blanced'. Did you mean 'balanced'?",
     ),
+    "columns": (3, 'MLPClassifier: columns must be None, "auto" or a FrameEncoder; got 3.'),
+    "missing": ("mode", "MLPClassifier: unknown missing 'mode'. Known names: error, mean, median."),
     "callbacks": (3, "MLPClassifier: callbacks must be a list of callbacks; got 3."),
     "n_ensemble": (0, "MLPClassifier: n_ensemble must be a whole number of at least 1; got 0."),
     "dtype": ("float16", "MLPClassifier: unknown dtype 'float16'. Did you mean 'float64'?"),

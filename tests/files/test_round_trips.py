@@ -65,6 +65,10 @@ LAYERS = {
     "AlphaDropout": ([layers.AlphaDropout(0.3, noise_shape=(None, 1))], ROWS),
     "BatchNormalization": ([scaled(layers.BatchNormalization, -1, 0.9, 0.01)], IMAGES),
     "BiasTrick": ([layers.BiasTrick()], ROWS),
+    "ColumnEmbedding": (
+        [layers.ColumnEmbedding((9, 8), (3, 2), embeddings_regularizer=L2(0.01))],
+        ROWS,
+    ),
     "Dense": ([full_dense()], ROWS),
     "DropConnect": ([full_dense(layers.DropConnect, rate=0.25)], ROWS),
     "Dropout": ([layers.Dropout(0.3), layers.Dropout(0, name="none")], ROWS),

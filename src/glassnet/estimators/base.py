@@ -12,7 +12,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from glassnet.errors import InputError
-from glassnet.estimators import inputs, parameters, runs, sklearn_callbacks
+from glassnet.estimators import inputs, parameters, runs, sklearn_callbacks, tables
 from glassnet.estimators.building import dense_layers
 from glassnet.estimators.contract import CallbackSupport
 from glassnet.estimators.objectives import Objective
@@ -38,6 +38,7 @@ class BaseMLP(Saving, CallbackSupport, BaseEstimator):  # type: ignore[misc]
     """The machinery of the MLP estimators; subclasses know what targets are."""
 
     _goal: Objective
+    _max_one_hot: int | None = 16  # categories of a column; more are embedded in the network
 
     # ------------------------------------------------------------------------------------ fitting
     def _fit(self, X: Any, y: Any, where: str, given: dict[str, Any], incremental: bool = False) -> Self:
@@ -76,8 +77,8 @@ class BaseMLP(Saving, CallbackSupport, BaseEstimator):  # type: ignore[misc]
             self._float = inputs.float_type(X)
         else:
             dtype = self.model_.dtype
-        table = inputs.read_table(self, X, where, reset=first, dtype=dtype)
-        if not incremental:
+        table = tables.read(self, X, where, reset=first, dtype=dtype)
+        if not incremental and not tables.is_encoded(self):
             inputs.warn_of_constant_columns(table, X)
         target = self._read_target(y, table, where, given.get("classes"), first, incremental)
         examples = self._examples(table, target, given.get("sample_weight"), where, "sample_weight")
@@ -100,7 +101,7 @@ class BaseMLP(Saving, CallbackSupport, BaseEstimator):  # type: ignore[misc]
             return None
         if X is None or y is None:
             raise InputError(f"{where} got {'y_val' if X is None else 'X_val'} alone.\nPass X_val and y_val.")
-        table = inputs.read_table(self, X, where, reset=False, dtype=dtype, name="X_val")
+        table = tables.read(self, X, where, reset=False, dtype=dtype, name="X_val")
         target = self._encode(y, "y_val", where)
         return self._examples(table, target, given.get("sample_weight_val"), where, "sample_weight_val")
 
@@ -153,7 +154,7 @@ class BaseMLP(Saving, CallbackSupport, BaseEstimator):  # type: ignore[misc]
         with self._threads():
             found = [
                 [member.model_._predicted(Dataset((table,)), ROWS) for member in members]
-                for table in inputs.read_tables(self, X, where, self.model_.dtype)
+                for table in tables.read_parts(self, X, where, self.model_.dtype)
             ]
         return [inputs.joined(parts) for parts in zip(*found, strict=True)]
 
@@ -209,7 +210,7 @@ class BaseMLP(Saving, CallbackSupport, BaseEstimator):  # type: ignore[misc]
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
+        tables.tag(self, tags)
         tags.target_tags.required = True
         tags.target_tags.multi_output = True
         return tags

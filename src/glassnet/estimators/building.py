@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from glassnet.estimators import parameters
+from glassnet.estimators import parameters, tables
 from glassnet.estimators.objectives import Objective
 from glassnet.model import Sequential
 from glassnet.nn.constraints import MaxNorm
 from glassnet.nn.core import Activation, Dense
+from glassnet.nn.embedding import ColumnEmbedding
 from glassnet.nn.losses.base import FunctionLoss
 from glassnet.nn.losses.several import SeveralLabels
 from glassnet.nn.noise import Dropout
@@ -23,6 +24,7 @@ from glassnet.optim.lbfgs import LBFGS
 from glassnet.optim.optimizer import Optimizer
 from glassnet.optim.schedules.base import LearningRateSchedule
 
+EMBEDDING_WIDTH = 8  # of the vectors of categories, as in RealMLP
 SCIPY_FTOL = 2.220446049250313e-09  # by default: 1e7 times the machine's precision
 # Of the running statistics, at each step: batches of 200 make few steps of a small table, and after 60 of
 # them Keras's 0.99 would still remember half of the start.
@@ -53,7 +55,7 @@ def build(estimator: Any, features: int, objective: Objective, generator: Any, d
     names = parameters.per_layer(estimator.activation, len(sizes), "activation", owner)
     shares = parameters.per_layer(estimator.dropout, len(sizes), "dropout", owner)
     penalty = penalty_of(estimator)
-    layers: list[Any] = []
+    layers: list[Any] = _embedding(tables.embedding_sizes(estimator))
     for size, name, share in zip(sizes, names, shares, strict=True):
         layers += _hidden(estimator, size, name, share, penalty)
     layers.append(_dense(estimator, objective.outputs, None, penalty, None))
@@ -63,7 +65,14 @@ def build(estimator: Any, features: int, objective: Objective, generator: Any, d
         _initialize(network, names, generator)
     else:
         _draw(network, np.random.default_rng(generator.randint(2**31)))
+    _initialize_embeddings(network, generator)
     return network
+
+
+def _embedding(sizes: list[int]) -> list[ColumnEmbedding]:
+    """The layer for columns of indices, if any; a vector is never longer than half of its table."""
+    widths = [max(1, min(EMBEDDING_WIDTH, size // 2)) for size in sizes]
+    return [ColumnEmbedding(sizes, widths)] if sizes else []
 
 
 def _hidden(estimator: Any, size: int, name: Any, share: float, penalty: Regularizer | None) -> list[Any]:
@@ -130,6 +139,15 @@ def _initialize(network: Any, names: list[Any], generator: Any) -> None:
         layer.bias.value = generator.uniform(-bound, bound, fan_out).astype(network.dtype)
 
 
+def _initialize_embeddings(network: Any, generator: Any) -> None:
+    """Vectors of a length of about one; that of row 0, which is for what training does not see, is zero."""
+    for layer in network.layers:
+        for table in layer.tables if isinstance(layer, ColumnEmbedding) else ():
+            bound = np.sqrt(3 / table.shape[1])
+            table.value = generator.uniform(-bound, bound, table.shape).astype(network.dtype)
+            table.value[0] = 0
+
+
 def _draw(network: Any, generator: np.random.Generator) -> None:
     """The initializers' draws, which depend on ``random_state`` and nothing else."""
     for weight, _ in network.weights():
@@ -155,7 +173,8 @@ def architecture(estimator: Any, features: int, objective: Objective, dtype: Any
     ]
     schedule = repr(estimator.learning_rate)
     return (
-        (features, *sizes, objective.outputs), tuple(names), solver, tuple(map(bool, drops)), tuple(rule),
+        (features, *sizes, objective.outputs), tuple(tables.embedding_sizes(estimator)), tuple(names),
+        solver, tuple(map(bool, drops)), tuple(rule),
         tuple(given), schedule, objective.loss.form(), np.dtype(dtype).name,
     )  # fmt: skip
 

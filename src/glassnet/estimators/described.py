@@ -83,6 +83,10 @@ n_iter_no_change : int or inf, default 10
     "max_fun": """\
 max_fun : int, default 15000
     Evaluations of the loss at most, for L-BFGS.""",
+    "scale_target": """\
+scale_target : {{"auto"}} or bool, default "auto"
+    Train for y in standard deviations from its mean, which is what losses are reported for, then; predictions
+    come in the units of y. ``"auto"``: with ``columns``, where the loss is one of differences.""",
     "dropout": """\
 dropout : float or list of float, default 0
     The share of each hidden layer's outputs that training sets to zero; a list has one for each layer.""",
@@ -103,6 +107,14 @@ max_norm : float, default None
     "class_weight": """\
 class_weight : dict, "balanced" or None, default None
     Label → weight, multiplied by sample weights; ``"balanced"`` gives each class the same total.""",
+    "columns": """\
+columns : {{"auto"}}, FrameEncoder or None, default None
+    How the columns of a data frame become numbers: ``"auto"`` for :class:`FrameEncoder`, or one with options
+    of yours. None takes numbers as they are.""",
+    "missing": """\
+missing : {{"error", "median", "mean"}}, default "error"
+    What ``columns="auto"`` does with missing values: an error, or a fill and an indicator; see
+    :class:`FrameEncoder`.""",
     "callbacks": """\
 callbacks : list of Callback, default None
     Of :mod:`glassnet.callbacks`. scikit-learn's own go to ``set_callbacks``.""",
@@ -154,7 +166,9 @@ t_ : int
     Examples seen in training.
 n_features_in_ : int
 feature_names_in_ : ndarray of str
-    If X had names."""
+    If X had names.
+encoder_ : FrameEncoder
+    With ``columns``: what became of them."""
 
 
 def describe(*names: str, **values: object) -> Callable[[T], T]:

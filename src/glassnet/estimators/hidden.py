@@ -10,8 +10,9 @@ from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted
 
 from glassnet.errors import InputError, InputTypeError, UnknownNameError, suggest
-from glassnet.estimators import inputs
-from glassnet.estimators.mlp import MLPClassifier, MLPRegressor
+from glassnet.estimators import inputs, tables
+from glassnet.estimators.mlp_classifier import MLPClassifier
+from glassnet.estimators.mlp_regressor import MLPRegressor
 from glassnet.estimators.saving import Saving
 from glassnet.model import Sequential
 from glassnet.train.wording import a_kind
@@ -74,11 +75,15 @@ class HiddenFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Saving, 
         self
         """
         inputs.read_target(y, type(self).__name__)
-        inputs.read_table(self, X, "fit()", reset=True, dtype=inputs.computing_type("auto", X, False))
         self.estimator_ = self._chosen(y)
+        encoded = tables.is_encoded(_unfrozen(self.estimator_))
+        if not encoded:
+            inputs.read_table(self, X, "fit()", reset=True, dtype=inputs.computing_type("auto", X, False))
         if _unfrozen(self.estimator_) is self.estimator_:
             given = {} if sample_weight is None else {"sample_weight": sample_weight}
             self.estimator_.fit(X, y, **given)
+        if encoded:
+            tables.remember_columns(self, _unfrozen(self.estimator_).encoder_)
         self._model = self._part()
         self._n_features_out = self._model.output_shape[0]
         return self
@@ -136,8 +141,10 @@ class HiddenFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Saving, 
         ndarray (n, units)
         """
         check_is_fitted(self)
-        tables = inputs.read_tables(self, X, "transform()", self._model.dtype)
-        found = inputs.joined([self._model.predict(table) for table in tables])
+        network = _unfrozen(self.estimator_)
+        owner = network if tables.is_encoded(network) else self
+        parts = tables.read_parts(owner, X, "transform()", self._model.dtype)
+        found = inputs.joined([self._model.predict(table) for table in parts])
         return found.reshape(len(found), -1).astype(inputs.float_type(X))
 
     def __sklearn_tags__(self) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -80,7 +80,7 @@ def read_table(estimator: Any, X: Any, where: str, *, reset: bool, dtype: Any, n
     if getattr(estimator, "dtype", "auto") == "auto" and dtype == np.float64:
         _refuse_huge(table, X, name, where)
     if table.ndim != 2:
-        raise _not_a_table(table, name, where)
+        raise not_a_table(table, name, where)
     if type(X) is np.ndarray and not reset and not hasattr(estimator, "feature_names_in_"):
         _check_columns(estimator, table)  # what scikit-learn checks, without its search for data frames
         return table
@@ -89,24 +89,6 @@ def read_table(estimator: Any, X: Any, where: str, *, reset: bool, dtype: Any, n
     except ValueError as error:  # other names or another count of columns
         raise InputError(str(error)) from None
     return table
-
-
-def read_tables(estimator: Any, X: Any, where: str, dtype: Any) -> Iterator[np.ndarray]:
-    """X of a prediction as :func:`read_table` reads it; a sparse matrix in parts, one after the other.
-
-    Parameters
-    ----------
-    estimator : estimator
-        Fitted.
-    X, where, dtype
-        As for :func:`read_table`.
-
-    Yields
-    ------
-    ndarray (n, features)
-    """
-    for part in sparse_tables.parts(X, dtype):
-        yield read_table(estimator, part, where, reset=False, dtype=dtype)
 
 
 def joined(parts: Sequence[np.ndarray]) -> np.ndarray:
@@ -160,7 +142,8 @@ def _with_scikit_learns_words(error: InputTypeError) -> InputTypeError:
     return InputTypeError(f"{first}\n{others[0]} An argument must be a string or a number.\n{others[1]}")
 
 
-def _not_a_table(table: np.ndarray, name: str, where: str) -> ShapeError:
+def not_a_table(table: np.ndarray, name: str, where: str) -> ShapeError:
+    """The error for an array of one dimension, or of more than two."""
     if table.ndim == 1:
         return ShapeError(
             f"{name} has shape {table.shape}; {where} needs a table, (examples, features).\n"

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from glassnet.estimators.described import describe
-from glassnet.estimators.mlp import MLPClassifier
+from glassnet.estimators.mlp_classifier import MLPClassifier
 
 __all__ = ["LinearClassifier"]
 
@@ -15,7 +15,8 @@ __all__ = ["LinearClassifier"]
 @describe(
     "solver", "alpha", "l1", "batch_size", "learning_rate", "learning_rate_init", "max_iter", "shuffle",
     "random_state", "tol", "verbose", "warm_start", "early_stopping", "validation_fraction",
-    "n_iter_no_change", "kernel_initializer", "class_weight", "callbacks", "dtype", "backend", "threads",
+    "n_iter_no_change", "kernel_initializer", "class_weight", "columns", "missing", "callbacks", "dtype",
+    "backend", "threads",
     solver="adam", rate=0.01, max_iter=500,
 )  # fmt: skip
 class LinearClassifier(MLPClassifier):
@@ -54,6 +55,7 @@ class LinearClassifier(MLPClassifier):
     momentum, nesterovs_momentum, power_t = 0.9, True, 0.5
     beta_1, beta_2, epsilon, max_fun = 0.9, 0.999, 1e-8, 15000
     dropout, batch_norm, max_norm, n_ensemble = 0.0, False, None, 1
+    _max_one_hot = None  # vectors for categories would make it a product of two matrices
 
     def __init__(
         self,
@@ -76,6 +78,8 @@ class LinearClassifier(MLPClassifier):
         n_iter_no_change: float = 10,
         kernel_initializer: Any = None,
         class_weight: Any = None,
+        columns: Any = None,
+        missing: str = "error",
         callbacks: Any = None,
         dtype: str = "auto",
         backend: str = "auto",
@@ -99,6 +103,8 @@ class LinearClassifier(MLPClassifier):
         self.n_iter_no_change = n_iter_no_change
         self.kernel_initializer = kernel_initializer
         self.class_weight = class_weight
+        self.columns = columns
+        self.missing = missing
         self.callbacks = callbacks
         self.dtype = dtype
         self.backend = backend

@@ -39,6 +39,11 @@ class NetworkClassifier(Classification, BaseNetwork):
     warm_start : bool, default False
         ``fit`` goes on with the network of the last one.
     class_weight : dict, "balanced" or None, default None
+    columns : {"auto"}, FrameEncoder or None, default None
+        How the columns of a data frame become numbers; ``"auto"`` is a :class:`FrameEncoder` that gives each
+        category a column. None takes numbers as they are.
+    missing : {"error", "median", "mean"}, default "error"
+        What ``columns="auto"`` does with missing values; see :class:`FrameEncoder`.
     callbacks : list of Callback, optional
     verbose : default 0
     **options
@@ -79,6 +84,8 @@ class NetworkClassifier(Classification, BaseNetwork):
         random_state: Any = None,
         warm_start: bool = False,
         class_weight: Any = None,
+        columns: Any = None,
+        missing: str = "error",
         callbacks: Any = None,
         verbose: Any = 0,
         **options: Any,
@@ -91,6 +98,8 @@ class NetworkClassifier(Classification, BaseNetwork):
             shuffle=shuffle,
             random_state=random_state,
             warm_start=warm_start,
+            columns=columns,
+            missing=missing,
             callbacks=callbacks,
             verbose=verbose,
             **options,
@@ -189,6 +198,11 @@ class NetworkRegressor(Regression, BaseNetwork):
         The model's seed; None leaves the one that it was built with.
     warm_start : bool, default False
         ``fit`` goes on with the network of the last one.
+    columns : {"auto"}, FrameEncoder or None, default None
+        How the columns of a data frame become numbers; ``"auto"`` is a :class:`FrameEncoder` that gives each
+        category a column. None takes numbers as they are.
+    missing : {"error", "median", "mean"}, default "error"
+        What ``columns="auto"`` does with missing values; see :class:`FrameEncoder`.
     callbacks : list of Callback, optional
     verbose : default 0
     **options

@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from glassnet import random
 from glassnet.errors import DivergenceError, InputError, UnknownNameError, suggest
-from glassnet.estimators import inputs, parameters
+from glassnet.estimators import inputs, parameters, tables
 from glassnet.estimators.objectives import Objective
 from glassnet.estimators.runs import TrainingDivergedError, generator_of
 from glassnet.estimators.saving import Saving
@@ -27,6 +27,7 @@ class BaseNetwork(Saving, BaseEstimator):  # type: ignore[misc]
     """What classifier and regressor share: parameters, building, fitting."""
 
     _goal: Objective
+    _max_one_hot: int | None = None  # the user's network takes numbers, so all categories have columns
 
     def __init__(
         self,
@@ -38,6 +39,8 @@ class BaseNetwork(Saving, BaseEstimator):  # type: ignore[misc]
         shuffle: bool = True,
         random_state: Any = None,
         warm_start: bool = False,
+        columns: Any = None,
+        missing: str = "error",
         callbacks: Any = None,
         verbose: Any = 0,
         **options: Any,
@@ -49,6 +52,8 @@ class BaseNetwork(Saving, BaseEstimator):  # type: ignore[misc]
         self.shuffle = shuffle
         self.random_state = random_state
         self.warm_start = warm_start
+        self.columns = columns
+        self.missing = missing
         self.callbacks = callbacks
         self.verbose = verbose
         for name, value in options.items():
@@ -147,8 +152,8 @@ class BaseNetwork(Saving, BaseEstimator):  # type: ignore[misc]
         first = "model_" not in vars(self) or not (self.warm_start or incremental)
         inputs.read_target(y, type(self).__name__)
         dtype = inputs.computing_type("auto", X, False) if first else self.model_.dtype
-        table = inputs.read_table(self, X, where, reset=first, dtype=dtype)
-        if not incremental:
+        table = tables.read(self, X, where, reset=first, dtype=dtype)
+        if not incremental and not tables.is_encoded(self):
             inputs.warn_of_constant_columns(table, X)
         target = self._read_target(y, where, given.get("classes"), first, incremental)
         own = inputs.read_weights(given.get("sample_weight"), where, X=table, y=target)
@@ -196,7 +201,7 @@ class BaseNetwork(Saving, BaseEstimator):  # type: ignore[misc]
         where = "fit()"
         if X is None or y is None:
             raise InputError(f"fit() got {'y_val' if X is None else 'X_val'} alone.\nPass X_val and y_val.")
-        table = inputs.read_table(self, X, where, reset=False, dtype=self.model_.dtype, name="X_val")
+        table = tables.read(self, X, where, reset=False, dtype=self.model_.dtype, name="X_val")
         target = self._encode(y, "y_val", where)
         weights = given.get("sample_weight_val")
         own = inputs.read_weights(weights, where, "sample_weight_val", X_val=table, y_val=target)
@@ -204,8 +209,8 @@ class BaseNetwork(Saving, BaseEstimator):  # type: ignore[misc]
 
     def _all_scores(self, X: Any, where: str) -> list[np.ndarray]:
         check_is_fitted(self)
-        tables = inputs.read_tables(self, X, where, self.model_.dtype)
-        return [inputs.joined([self.model_.predict(table) for table in tables])]
+        parts = tables.read_parts(self, X, where, self.model_.dtype)
+        return [inputs.joined([self.model_.predict(table) for table in parts])]
 
     # What subclasses know.
     def _outputs(self, target: np.ndarray) -> int:
@@ -222,7 +227,7 @@ class BaseNetwork(Saving, BaseEstimator):  # type: ignore[misc]
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
+        tables.tag(self, tags)
         tags.target_tags.required = True
         return tags
 

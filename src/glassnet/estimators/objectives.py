@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -42,6 +42,8 @@ class Objective:
         Labels are shown to the loss as so many columns; 0 for as they are.
     offset : callable
         (y, weights) → what is added to the reported loss.
+    center, spread : tuple of float
+        The loss sees ``(y - center) / spread``, output by output; empty where it sees y itself.
     """
 
     loss: Loss
@@ -50,13 +52,25 @@ class Objective:
     scale: float = 1.0
     one_hot: int = 0
     offset: Callable[[np.ndarray, np.ndarray | None], float] = no_offset
+    center: tuple[float, ...] = ()
+    spread: tuple[float, ...] = ()
 
     def targets(self, y: np.ndarray) -> np.ndarray:
         """Encoded labels or numbers as the loss takes them."""
         if self.one_hot:
             columns: np.ndarray = (y[:, None] == np.arange(self.one_hot)).astype(np.float64)
             return columns
+        if self.spread:
+            standard: np.ndarray = (y.reshape(len(y), -1) - np.array(self.center)) / np.array(self.spread)
+            return standard.reshape(y.shape)
         return y
+
+    def in_units(self, predicted: np.ndarray) -> np.ndarray:
+        """Predictions (n, outputs) in the units of y."""
+        if not self.spread:
+            return predicted
+        found: np.ndarray = predicted * np.array(self.spread) + np.array(self.center)
+        return found
 
 
 # ------------------------------------------------------------------------------------------ classes
@@ -188,6 +202,29 @@ def for_numbers(loss: Any, quantiles: Any, targets: int, owner: str) -> Objectiv
     if isinstance(found, losses.Gamma | losses.Tweedie):
         return Objective(found, targets, "exp")
     return Objective(found, targets * (2 if isinstance(found, losses.GaussianNLL) else 1))
+
+
+def standardized(goal: Objective, y: np.ndarray) -> Objective:
+    """The same objective for targets of mean 0 and standard deviation 1, as those of y become.
+
+    Parameters
+    ----------
+    goal : Objective
+        One that :func:`can_be_standardized`.
+    y : ndarray (n,) or (n, outputs)
+    """
+    columns = y.reshape(len(y), -1)
+    spread = columns.std(axis=0)
+    center = columns.mean(axis=0)
+    return replace(
+        goal, center=tuple(center.tolist()), spread=tuple(np.where(spread > 0, spread, 1).tolist())
+    )
+
+
+def can_be_standardized(goal: Objective) -> bool:
+    """Whether the loss is one of differences, so that other units of y change only its own."""
+    free = isinstance(goal.loss, losses.GaussianNLL | FunctionLoss)
+    return goal.out_activation == "identity" and not free
 
 
 def _of_numbers(loss: Any, targets: int, owner: str) -> Loss:

@@ -187,6 +187,23 @@ def callback_list(value: Any, name: str, owner: str) -> None:
         raise refuse(owner, name, "a list of callbacks", value)
 
 
+def column_list(value: Any, name: str, owner: str) -> None:
+    """Names of columns, or their numbers."""
+    if isinstance(value, str) or not isinstance(value, Iterable):
+        raise refuse(owner, name, "a list of columns, such as ['age']", value)
+    for one in value:
+        if isinstance(one, bool) or not isinstance(one, str | numbers.Integral):
+            raise refuse(owner, name, "a list of names of columns, or of their numbers", value)
+
+
+def encoding(value: Any, name: str, owner: str) -> None:
+    """The word "auto", or something that encodes as a FrameEncoder does."""
+    if isinstance(value, str):
+        word("auto")(value, name, owner)
+    elif not callable(getattr(value, "encode", None)):
+        raise refuse(owner, name, 'None, "auto" or a FrameEncoder', value)
+
+
 RULES: dict[str, Rule] = {
     "hidden_layer_sizes": hidden_sizes,
     "activation": activation,
@@ -218,6 +235,7 @@ RULES: dict[str, Rule] = {
     "max_norm": either(above_zero, None),
     "class_weight": either(class_weight, None),
     "callbacks": either(callback_list, None),
+    "scale_target": either(flag, "auto"),
     "quantiles": either(quantile_levels, None),
     "n_ensemble": counting,
     "threads": either(counting, None),
@@ -225,6 +243,14 @@ RULES: dict[str, Rule] = {
     "backend": word(*BACKENDS),
     "epochs": number("a whole number of at least 0", lambda v: v >= 0, whole=True),
     "validation_split": below_one,
+    "columns": either(encoding, None),
+    "numeric": word("robust", "standard", "none"),
+    "missing": word("error", "median", "mean"),
+    "categorical": column_list,
+    "max_one_hot": either(counting, None),
+    "dates": word("parts", "number"),
+    "numerical": column_list,
+    "drop": column_list,
 }
 
 

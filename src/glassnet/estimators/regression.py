@@ -87,7 +87,7 @@ class Regression(RegressorMixin):  # type: ignore[misc]
         levels = getattr(loss, "quantiles", None) if isinstance(loss, losses.Quantile) else None
         if isinstance(levels, tuple):
             column = _level(levels, quantile, type(self).__name__)
-            return np.sort(scores, axis=1)[:, column : column + 1]  # quantiles never cross
+            return self._goal.in_units(np.sort(scores, axis=1)[:, column : column + 1])  # they never cross
         if quantile is not None and quantile != levels:
             raise InputError(
                 f"{type(self).__name__}: predict(quantile={quantile!r}) needs quantiles.\n"
@@ -98,7 +98,7 @@ class Regression(RegressorMixin):  # type: ignore[misc]
         if self._goal.out_activation == "exp":
             mean: np.ndarray = np.exp(scores)
             return mean
-        return scores
+        return self._goal.in_units(scores)
 
     def _shaped(self, found: np.ndarray) -> np.ndarray:
         return found[:, 0] if found.shape[1] == 1 else found

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from glassnet import files
+from glassnet.estimators.exporting import Exporting
 from glassnet.files.format import Path
 
 
-class Saving:
-    """Estimators that can be written to a model file."""
+class Saving(Exporting):
+    """Estimators that can be written to a model file, and to others that run without glassnet."""
 
     def save(self, path: Path) -> None:
         """Write the estimator to a file that :func:`glassnet.load` reads; the file can name no code.

@@ -8,27 +8,33 @@ not kept: they belong to a run, and not to what it learned.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from glassnet import files
-from glassnet.estimators import objectives
+from glassnet.estimators import objectives, tables
 from glassnet.estimators.base import BaseMLP
+from glassnet.estimators.frame_encoder import FrameEncoder
 from glassnet.estimators.hidden import HiddenFeatures
 from glassnet.estimators.labels import Labels
 from glassnet.estimators.linear import LinearClassifier
-from glassnet.estimators.mlp import MLPClassifier, MLPRegressor
+from glassnet.estimators.mlp_classifier import MLPClassifier
+from glassnet.estimators.mlp_regressor import MLPRegressor
 from glassnet.estimators.network import NetworkClassifier, NetworkRegressor
 from glassnet.estimators.network_base import BaseNetwork
-from glassnet.files import packing, unpacking
+from glassnet.estimators.treatments import TREATMENTS, Treatment
+from glassnet.files import packing, registry, unpacking
 from glassnet.files.refused import guarded, items, one_of, record, refuse, shown, text, whole
 from glassnet.model import Model, Sequential
+from glassnet.nn.embedding import ColumnEmbedding
 
 CLASSES: dict[str, Any] = {
     cls.__name__: cls
     for cls in (
-        HiddenFeatures, LinearClassifier, MLPClassifier, MLPRegressor, NetworkClassifier, NetworkRegressor,
+        FrameEncoder, HiddenFeatures, LinearClassifier, MLPClassifier, MLPRegressor, NetworkClassifier,
+        NetworkRegressor,
     )
 }  # fmt: skip
 RUN = ("callbacks",)  # arguments that belong to a run
@@ -62,14 +68,27 @@ def _describe_fitted(packer: files.Packer, estimator: Any, key: str) -> dict[str
     }
     if isinstance(estimator, HiddenFeatures):
         return {**common, "estimator": packer.pack(estimator.estimator_, f"{key}.estimator_")}
+    if isinstance(estimator, FrameEncoder):
+        return {**common, "treatments": packer.pack(estimator.treatments_, f"{key}.treatments_")}
     labels = vars(estimator).get("_labels")
     return {
         **common,
         "labels": None if labels is None else _describe_labels(packer, labels, f"{key}.classes_"),
         "targets": vars(estimator).get("_targets"),
         "float": vars(estimator).get("_float", np.dtype(float)).name,
+        **_described_columns(packer, estimator, key),
         "networks": [_network(packer, one, key) for one in (estimator, *_members(estimator))],
     }
+
+
+def _described_columns(packer: files.Packer, estimator: Any, key: str) -> dict[str, Any]:
+    """What became of the columns of X, and of the units of y, where something did."""
+    found = {}
+    if tables.is_encoded(estimator):
+        found["encoder"] = packer.pack(estimator.encoder_, f"{key}.encoder_")
+    if estimator._goal.spread:
+        found["units"] = [list(estimator._goal.center), list(estimator._goal.spread)]
+    return found
 
 
 def _members(estimator: Any) -> list[Any]:
@@ -106,14 +125,25 @@ def rebuild(unpacker: files.Unpacker, value: Any, key: str) -> Any:
 
 
 def _fill(estimator: Any, value: Any, unpacker: files.Unpacker, key: str) -> None:
-    hidden = isinstance(estimator, HiddenFeatures)
-    own = ("estimator",) if hidden else ("labels", "targets", "float", "networks")
-    record(value, key, ("features", "names", *own))
+    hidden, encodes = isinstance(estimator, HiddenFeatures), isinstance(estimator, FrameEncoder)
+    own = ("estimator",) if hidden else ("treatments",) if encodes else _own_parts(estimator)
+    optional = ("units",) if isinstance(estimator, MLPRegressor) else ()
+    record(value, key, ("features", "names", *own), optional)
     estimator.n_features_in_ = whole(value["features"], f"{key}.features", low=1)
     _set_names(estimator, value["names"], f"{key}.names")
     if hidden:
         _fill_hidden(estimator, unpacker.unpack(value["estimator"], f"{key}.estimator_"), key)
         return
+    if encodes:
+        _fill_encoder(estimator, unpacker.unpack(value["treatments"], f"{key}.treatments_"), key)
+        return
+    _fill_predictor(estimator, value, unpacker, key)
+
+
+def _fill_predictor(estimator: Any, value: Any, unpacker: files.Unpacker, key: str) -> None:
+    """A classifier or regressor: encoder, labels, networks."""
+    if "encoder" in value:
+        estimator.encoder_ = _encoder(estimator, unpacker.unpack(value["encoder"], key), f"{key}.encoder_")
     classifier = hasattr(estimator, "predict_proba") or hasattr(estimator, "decision_function")
     if classifier:
         estimator._labels = _labels(value["labels"], unpacker, f"{key}.classes_")
@@ -133,6 +163,45 @@ def _fill(estimator: Any, value: Any, unpacker: files.Unpacker, key: str) -> Non
             estimator.estimators_ = [*estimator.estimators_, member]
     elif len(networks) > 1:
         refuse(f"{key}.networks", "must hold one network.")
+    if "units" in value:
+        center, spread = _units(value["units"], estimator._targets, f"{key}.units")
+        for one in (estimator, *_members(estimator)):
+            one._goal = replace(one._goal, center=center, spread=spread)
+
+
+def _own_parts(estimator: Any) -> tuple[str, ...]:
+    encoder = ("encoder",) if tables.is_encoded(estimator) else ()
+    return ("labels", "targets", "float", "networks", *encoder)
+
+
+def _fill_encoder(encoder: FrameEncoder, found: Any, key: str) -> None:
+    fits = isinstance(found, list) and all(isinstance(one, Treatment) for one in found)
+    if not fits or len(found) != encoder.n_features_in_:
+        refuse(f"{key}.treatments_", f"must be {encoder.n_features_in_} treatments; got {shown(found)}.")
+    encoder.set_fitted(found, getattr(encoder, "feature_names_in_", None))
+    if not len(encoder.get_feature_names_out()):
+        refuse(f"{key}.treatments_", "must answer at least one feature.")
+
+
+def _encoder(estimator: Any, found: Any, key: str) -> FrameEncoder:
+    """The encoder of an estimator, of the same columns."""
+    if not isinstance(found, FrameEncoder) or "treatments_" not in vars(found):
+        refuse(key, f"must be a fitted FrameEncoder; got {shown(found)}.")
+    names = [getattr(one, "feature_names_in_", np.array([])).tolist() for one in (estimator, found)]
+    if found.n_features_in_ != estimator.n_features_in_ or names[0] != names[1]:
+        refuse(key, "must be of the columns that the estimator takes.")
+    return found
+
+
+def _units(value: Any, targets: int, key: str) -> tuple[tuple[float, ...], ...]:
+    """Centers and spreads of the columns of y."""
+    found = tuple(tuple(items(part, key)) for part in items(value, key))
+    numbers = [number for part in found for number in part]
+    if not all(type(number) is float and math.isfinite(number) for number in numbers):
+        refuse(key, "must be finite numbers.")
+    if [len(part) for part in found] != [targets, targets] or min(found[1]) <= 0:
+        refuse(key, f"must be {targets} centers and {targets} spreads above 0; got {shown(value)}.")
+    return found
 
 
 def _set_names(estimator: Any, names: Any, key: str) -> None:
@@ -180,14 +249,29 @@ def _fill_network(estimator: Any, value: Any, unpacker: files.Unpacker, key: str
     wanted = Sequential if isinstance(estimator, BaseMLP) else Model
     if not isinstance(model, wanted) or model.loss_function is None or model.optimizer is None:
         refuse(f"{key}.model", f"must be a compiled model; got {shown(model)}.")
-    if [spec.shape for spec in model.input_specs] != [(estimator.n_features_in_,)]:
-        refuse(f"{key}.model", f"must take {estimator.n_features_in_} features.")
+    features = estimator.n_features_in_
+    if tables.is_encoded(estimator):
+        features = len(estimator.encoder_.get_feature_names_out())
+    if [spec.shape for spec in model.input_specs] != [(features,)]:
+        refuse(f"{key}.model", f"must take {features} features.")
+    _check_embeddings(estimator, model, f"{key}.model")
     estimator.model_ = model
     with guarded(f"{key}.model"):
         estimator._goal = _objective(estimator)
     if model.output_shape != (estimator._goal.outputs,):
         refuse(f"{key}.model", f"must have {estimator._goal.outputs} outputs.")
     _set_records(estimator, value["records"], unpacker, f"{key}.records")
+
+
+def _check_embeddings(estimator: Any, model: Any, key: str) -> None:
+    """An MLP's tables of vectors have a row for each index that its encoder may answer."""
+    if not isinstance(estimator, BaseMLP):
+        return
+    found = [
+        size for layer in model.layers if isinstance(layer, ColumnEmbedding) for size in layer.input_dims
+    ]
+    if found != tables.embedding_sizes(estimator):
+        refuse(key, f"must have vectors for {tables.embedding_sizes(estimator)}; has them for {found}.")
 
 
 def _objective(estimator: Any) -> Any:
@@ -220,7 +304,8 @@ def _restore(document: dict[str, Any], unpacker: files.Unpacker) -> Any:
     return rebuild(unpacker, record(document, "the description", ("estimator",))["estimator"], "estimator")
 
 
-for _cls in (BaseMLP, BaseNetwork, HiddenFeatures):
+registry.add("treatment", *TREATMENTS)
+for _cls in (BaseMLP, BaseNetwork, FrameEncoder, HiddenFeatures):
     packing.EXTENSIONS[_cls] = ("estimator", describe)
 unpacking.EXTENSIONS["estimator"] = rebuild
 files.RESTORE["estimator"] = _restore

@@ -58,6 +58,7 @@ LAYERS: dict[str, type] = named(
     core.ActivityRegularization,
     core.BiasTrick,
     core.Dense,
+    embedding.ColumnEmbedding,
     embedding.Embedding,
     layer_norm.GroupNormalization,
     layer_norm.LayerNormalization,

@@ -18,6 +18,8 @@ from glassnet.nn.registry import known_name
 from glassnet.nn.sizes import whole_number
 from glassnet.nn.specs import Spec
 from glassnet.optim import optimizers
+from glassnet.printers.to_c import Function, print_c
+from glassnet.programs.one_row import row_graph
 from glassnet.train import adapting, graphs, prepare, script, threads
 from glassnet.train.backend import BACKENDS, require_numba
 from glassnet.train.data import Dataset
@@ -148,8 +150,9 @@ class Printable(Network):
         ----------
         kind : {"train", "predict", "sample", "loss", "gradients"}, default "train"
             ``"sample"`` is a prediction that draws dropout and noise, as ``predict(X, mc_samples=...)`` does.
-        backend : {"numpy", "numba"}, optional
-            By default the one that ``fit`` uses; the first line names it.
+        backend : {"numpy", "numba", "c"}, optional
+            By default the one that ``fit`` uses; the first line names it. ``"c"`` prints a prediction of one
+            row in C99, the weights in it.
 
         Returns
         -------
@@ -178,8 +181,10 @@ class Printable(Network):
             return z1
         <BLANKLINE>
         """
-        known_name(backend or "auto", BACKENDS, "backend")
+        known_name(backend or "auto", (*BACKENDS, "c"), "backend")
         self.require_built("source()")
+        if backend == "c":
+            return self._c_source(kind)
         used = self.history.params if self.history is not None else {}
         last = used.get("backend", "numba" if self.backend == "numba" else "numpy")
         if (last if backend in (None, "auto") else backend) == "numba":
@@ -200,6 +205,13 @@ class Printable(Network):
         batch, parts = (size, int(used.get("threads", 1))) if training else (BLOCK, 1)
         weighted = training and self._weighted
         return self._shelf.compiled(kind, self._present_target(), weighted, training, batch, parts).text
+
+    def _c_source(self, kind: str) -> str:
+        if kind != "predict":
+            raise InputError(f'source(backend="c") prints predictions; got kind={kind!r}.\nUse "predict".')
+        graph = self.graph("predict")
+        row = row_graph(graph, self._shelf.values(graph, self.seed, self.step), self.dtype)
+        return print_c("model", [Function("predict", row)], self.dtype).source
 
     def _note_data(self, data: Dataset | Stream) -> None:
         """Give preprocessing layers the data's statistics; remember what the targets look like."""

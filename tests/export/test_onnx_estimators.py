@@ -1,0 +1,186 @@
+"""Every estimator in onnxruntime: labels, probabilities and numbers as its own methods answer them."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from onnx_runs import assert_near, operators, run, session
+from sklearn.base import clone
+
+import glassnet as gn
+from estimators.test_estimator_files import ESTIMATORS, SMALL, WORDS, X, Y
+from glassnet import estimators
+from glassnet.errors import InputError
+from glassnet.nn.losses import LOSSES
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
+    pytest.mark.filterwarnings("ignore:y_true has missing"),
+]
+
+TINY = SMALL | {"max_iter": 2}
+CLASSIFIER = gn.MLPClassifier(**TINY)
+MORE = {
+    "three networks of two classes": (clone(CLASSIFIER).set_params(n_ensemble=3), WORDS == "x"),
+    "three networks, yes or no": (clone(CLASSIFIER).set_params(n_ensemble=3), np.c_[Y == 0, Y > 1] * 1),
+    "three networks, several labels": (clone(CLASSIFIER).set_params(n_ensemble=3), np.c_[WORDS, WORDS[::-1]]),
+    "three networks with a hinge": (clone(CLASSIFIER).set_params(n_ensemble=3, loss="hinge"), WORDS),
+    "a hinge of two classes": (clone(CLASSIFIER).set_params(loss="hinge"), Y > 0),
+    "a hinge, yes or no": (clone(CLASSIFIER).set_params(loss="hinge"), np.c_[Y == 0, Y > 1] * 1),
+    "a hinge of several labels": (clone(CLASSIFIER).set_params(loss="hinge"), np.c_[Y, Y > 0]),
+    "several words": (CLASSIFIER, np.c_[WORDS, np.where(Y > 0, "many", "one")]),
+    "numbers as labels": (CLASSIFIER, Y * 10 - 5),
+    "fractions as labels": (CLASSIFIER, Y * 1.0),
+    "one class": (CLASSIFIER, np.zeros(len(Y), int)),
+    "softmax at the end": (
+        gn.NetworkClassifier(
+            gn.Sequential([gn.layers.Dense(3, "softmax")]), epochs=1, random_state=0
+        ), Y),
+    "three networks of numbers": (gn.MLPRegressor(**TINY, n_ensemble=3), X[:, :2]),
+    "five quantiles": (gn.MLPRegressor(**TINY, quantiles=(0.05, 0.25, 0.5, 0.75, 0.95)), X[:, 0]),
+    "two normals": (gn.MLPRegressor(**TINY, loss="gaussian_nll", n_ensemble=2), X[:, :2]),
+    "float64": (gn.MLPRegressor(**TINY, dtype="float64", batch_norm=True), 1000 * X[:, 0]),
+    "float32": (gn.MLPRegressor(**TINY, dtype="float32", batch_norm=True), 1000 * X[:, 0]),
+    "hidden features": (gn.HiddenFeatures(gn.MLPClassifier(**TINY), layer=0), Y),
+    "all but the last layer": (gn.HiddenFeatures(gn.MLPRegressor(**TINY)), X[:, 0]),
+}  # fmt: skip
+MORE["softmax at the end"][0].build.compile("sgd", "sparse_categorical_crossentropy")
+TARGETS = {"labels": (Y, Y % 2), "binary": (Y, Y % 2), "numbers": (np.abs(X[:, 0]) + 0.5,)}
+# One of the losses takes probabilities alone, which no estimator's network gives.
+for name, loss in ((key, LOSSES[key]) for key in LOSSES if key != "categorical_generalized_cross_entropy"):
+    for number, y in enumerate(TARGETS[loss.task]):
+        estimator = gn.MLPRegressor if loss.task == "numbers" else gn.MLPClassifier
+        MORE[f"loss {name}, {number}"] = (estimator(**TINY, loss=name), y)
+ALL = ESTIMATORS | MORE
+
+
+def fitted(name):
+    estimator, y = ALL[name]
+    return clone(estimator).fit(X, y)
+
+
+def expected(estimator, rows):
+    """Output's name → what the estimator's own methods answer."""
+    if hasattr(estimator, "transform"):
+        return {"variable": estimator.transform(rows)}
+    predicted = estimator.predict(rows)
+    if not hasattr(estimator, "classes_"):
+        return {"variable": predicted.reshape(len(rows), -1)}
+    name = "probabilities" if hasattr(estimator, "predict_proba") else "scores"
+    parts = estimator.predict_proba(rows) if name == "probabilities" else estimator.decision_function(rows)
+    named = (
+        {f"{name}_{i}": part for i, part in enumerate(parts, 1)} if isinstance(parts, list) else {name: parts}
+    )
+    return {"label": predicted, **named}
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_onnxruntime_answers_what_the_methods_answer(name):
+    estimator = fitted(name)
+    opened = session(gn.export.to_onnx(estimator))
+    for rows in (X[:1], X[40:47], np.random.default_rng(0).normal(0, 1, (64, 4))):
+        found, wanted = run(opened, rows), expected(estimator, rows)
+        assert list(found) == list(wanted)
+        for output, answer in wanted.items():
+            if output == "label":
+                np.testing.assert_array_equal(found[output], answer)
+            else:
+                assert_near(found[output], answer, output)
+
+
+def test_no_estimator_is_left_out():
+    tried = {type(estimator).__name__ for estimator, _ in ALL.values()}
+    assert estimators.CLASSES.keys() - tried == {"FrameEncoder"}
+
+
+@pytest.mark.parametrize(
+    ("name", "dtype"),
+    [("classes", np.int64), ("words", object), ("objects", object), ("bool", np.bool_),
+     ("yes or no", np.int64), ("several words", object), ("fractions as labels", np.float64)],
+)  # fmt: skip
+def test_labels_have_the_types_of_the_users(name, dtype):
+    found = run(session(gn.export.to_onnx(fitted(name))), X[:3])
+    assert found["label"].dtype == dtype
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_another_float_type_than_the_estimators(dtype):
+    estimator = fitted("words")
+    assert estimator.model_.dtype == np.float64
+    found = run(session(gn.export.to_onnx(estimator, dtype=dtype)), X)
+    assert found["probabilities"].dtype == dtype
+    assert_near(found["probabilities"], estimator.predict_proba(X))
+
+
+def test_batch_normalization_costs_nothing():
+    estimator = gn.MLPClassifier(**TINY, batch_norm=True, dropout=0.5, dtype="float32").fit(X, Y)
+    found = operators(gn.export.to_onnx(estimator))
+    assert found == ["Gemm", "Relu", "Gemm", "Relu", "Gemm", "Softmax", "ArgMax"]
+
+
+def test_numbers_of_classes_need_no_table():
+    assert "Gather" not in operators(gn.export.to_onnx(fitted("classes")))
+    assert operators(gn.export.to_onnx(fitted("words")))[-1] == "Gather"
+
+
+def properties(model):
+    return {entry.key: entry.value for entry in model.metadata_props}
+
+
+def test_what_the_file_says_about_itself():
+    frame = pd.DataFrame(X, columns=["sepal length", "sepal width", 'petal "length"', "größe"])
+    estimator = gn.MLPClassifier(**TINY, dtype="float32").fit(frame, WORDS)
+    model = gn.export.to_onnx(estimator)
+    assert (model.producer_name, model.producer_version) == ("glassnet", gn.__version__)
+    assert model.doc_string == (
+        "MLPClassifier of glassnet: X (n, 4) float32 -> label (n,) text, probabilities (n, 3) float32"
+    )
+    found = properties(model)
+    assert found["glassnet.class"] == "MLPClassifier"
+    assert json.loads(found["classes"]) == ["x", "y", "z"]
+    assert json.loads(found["feature_names"]) == list(frame.columns)
+    assert json.loads(found["layers"]) == {
+        "dense_1": "Dense(6, relu)", "dense_2": "Dense(4, relu)", "dense_3": "Dense(3)"
+    }  # fmt: skip
+    assert json.loads(properties(gn.export.to_onnx(fitted("several words")))["classes"]) == [
+        ["x", "y", "z"],
+        ["many", "one"],
+    ]
+
+
+def test_names_of_several_networks():
+    model = gn.export.to_onnx(fitted("three networks of two classes"))
+    names = [tensor.name for tensor in model.graph.initializer]
+    assert names[:2] == ["dense_1.kernel", "dense_1.bias"]
+    assert "network_3.dense_3.bias" in names
+    assert len({node.name for node in model.graph.node}) == len(model.graph.node)
+
+
+# ------------------------------------------------------------------------------------------ refused
+def test_labels_that_no_file_can_hold():
+    days = np.array(["2026-01-01", "2026-01-02"], "datetime64[D]").astype(object)
+    estimator = fitted("words")
+    estimator._labels = type(estimator._labels)("single", (np.append(days, days[0]),), object)
+    with pytest.raises(InputError) as caught:
+        gn.export.to_onnx(estimator)
+    assert str(caught.value) == (
+        "labels of type date cannot stand in an ONNX file.\nTrain with labels that are texts or numbers."
+    )
+
+
+def test_data_frames_are_for_glassnet_alone():
+    frame = pd.DataFrame({"size": X[:, 0], "kind": WORDS})
+    estimator = gn.MLPClassifier(**TINY, columns="auto").fit(frame, Y)
+    with pytest.raises(InputError) as caught:
+        estimator.export("never.onnx")
+    assert str(caught.value) == (
+        'MLPClassifier with columns="auto" reads data frames, which only glassnet can.\n'
+        "Export its network, gn.export.to_onnx(estimator.model_, path): that takes what\n"
+        "estimator.encoder_.transform(X) answers. Or keep all of it in a model file: save()."
+    )
+    table = np.asarray(estimator.encoder_.transform(frame), np.float32)
+    found = run(session(gn.export.to_onnx(estimator.model_)), table)["scores"]
+    assert_near(found, estimator.model_.predict(table))
