@@ -105,6 +105,8 @@ show("array(floats")
 def views(text):
     """Each view in a program: name, arena, first number, how many, whether it has rows of the batch."""
     for name, arena, start, shape in re.findall(r"(\w+) = array\((\w+), (\d+), \((.*)\)\)", text):
+        if "*" in shape:  # an array again, all its rows as one
+            continue
         extents = [
             64 if extent.strip() == "n" else int(extent) for extent in shape.split(",") if extent.strip()
         ]
@@ -188,10 +190,11 @@ show("backward: dropout")
 # %%
 # NumPy's program uses the same hash, and draws the same numbers to the last bit.
 #
-# **The loss.** Softmax, cross-entropy and its gradient, for one row after the other, while the row is at
-# hand. The maximum is subtracted first, as always, and the sum over the rows is kept in double precision:
+# **The loss.** Softmax, cross-entropy and its gradient. The maximum is subtracted first, as always, and the sum
+# over the rows is kept in double precision. A row of three classes would leave most lanes of a vector empty, so
+# the exponentials of all rows are one loop over them as they lie in memory:
 
-show("backward: loss")
+show("forward: loss")
 
 # %%
 # **The guard.** Before anything of the old state is overwritten, the step looks at its loss and all

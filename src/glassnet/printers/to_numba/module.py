@@ -33,7 +33,7 @@ TRAIN = '''
 
 @njit(**OPTIONS)
 def train(steps, progress, rows, size, shuffled, order, scratch, sources, sums, history, {arguments}):
-    """Take up to so many steps; progress is (epoch, row, steps done, epochs completed)."""
+    """Take up to so many steps; progress holds epoch, row, steps done, epochs completed."""
     epoch, first, t, completed = progress[0], progress[1], progress[2], 0
     taken = 0
     flushing = flush_denormals(True)
