@@ -190,9 +190,9 @@ show("backward: dropout")
 # %%
 # NumPy's program uses the same hash, and draws the same numbers to the last bit.
 #
-# **The loss.** Softmax, cross-entropy and its gradient. The maximum is subtracted first, as always, and the sum
-# over the rows is kept in double precision. A row of three classes would leave most lanes of a vector empty, so
-# the exponentials of all rows are one loop over them as they lie in memory:
+# **The loss.** Softmax, cross-entropy and its gradient. The maximum is subtracted first, as always, and the
+# sum over the rows is kept in double precision. A row of three classes would leave most lanes of a vector
+# empty, so the exponentials of all rows are one loop over them as they lie in memory:
 
 show("forward: loss")
 
