@@ -66,7 +66,7 @@ def train_step(x, y, w, m, v, t, seed):
 
     # loss
     logp = log_softmax(z2)                                       # (n, 10)
-    data_loss = -logp[np.arange(n), y].mean()                    # scalar
+    data_loss = -logp[np.arange(n), y].sum() / n                 # scalar
     penalty = l2 * (W1**2).sum()                                 # scalar
     loss = data_loss + penalty                                   # scalar
 

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
-__all__ = ["mix", "parameter_generator", "random_uniform", "same_random_state", "shuffle"]
+__all__ = ["Orders", "mix", "parameter_generator", "random_uniform", "same_random_state", "shuffle"]
 
 
 # The unannotated style below is deliberate: printed programs show these functions as they stand here.
@@ -76,6 +76,49 @@ shuffle.__doc__ = """The order of the examples in an epoch: a permutation, a pur
     >>> sorted(shuffle(seed=0, epoch=1, count=4).tolist())
     [0, 1, 2, 3]
     """
+
+
+class Orders:
+    """The orders of a run's epochs; those of small data are made many at a time, in a fifth of the time each.
+
+    Parameters
+    ----------
+    seed : int
+        The model's.
+
+    Examples
+    --------
+    >>> orders = Orders(seed=0)
+    >>> np.array_equal(orders.of(3, 150), shuffle(0, 3, 150))
+    True
+    """
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+        self._first, self._block = 0, np.empty((0, 0), np.int64)
+
+    def of(self, epoch: int, count: int) -> np.ndarray:
+        """What ``shuffle(seed, epoch, count)`` answers."""
+        together = min(_TOGETHER // max(count, 1), _MOST_EPOCHS)
+        if together < 2:
+            return shuffle(self.seed, epoch, count)
+        if count != self._block.shape[1] or not self._first <= epoch < self._first + len(self._block):
+            self._first, self._block = epoch, _shuffles(self.seed, epoch, together, count)
+        return self._block[epoch - self._first]
+
+
+# So many numbers of rows are put into order at once, of so many epochs at most.
+_TOGETHER, _MOST_EPOCHS = 1 << 14, 64
+
+
+def _shuffles(seed: int, first: int, epochs: int, count: int) -> np.ndarray:
+    """``shuffle`` of several epochs, a row each."""
+    key = np.array([[0x9E3779B9], [0x85EBCA6B]], dtype=np.uint32)
+    for word in (seed, np.arange(first, first + epochs), 0):
+        key = mix(key ^ np.asarray(word).astype(np.uint32)) + 0x9E3779B9
+    i = np.arange(count, dtype=np.uint32)
+    bits = mix(mix(i ^ key[0][:, None]) + key[1][:, None])
+    return np.argsort(bits, axis=1, kind="stable")
 
 
 def parameter_generator(seed: int, key: str) -> np.random.Generator:

@@ -35,7 +35,7 @@ def loss(x, y, W1, b1, gamma1, beta1, W2, b2, state):
 
     # loss
     logp = log_softmax(z2)                                         # (n, 10)
-    data_loss = -logp[np.arange(n), y].mean()                      # scalar
+    data_loss = -logp[np.arange(n), y].sum() / n                   # scalar
     penalty = 0.5 * l2 * (W1**2).sum() + 0.5 * l2 * (W2**2).sum()  # scalar
 
     return data_loss, penalty

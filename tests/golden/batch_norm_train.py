@@ -88,7 +88,7 @@ def train_step(x, y, w, state, m, v, t, seed):
 
     # loss
     logp = log_softmax(z2)                                              # (n, 10)
-    data_loss = -logp[np.arange(n), y].mean()                           # scalar
+    data_loss = -logp[np.arange(n), y].sum() / n                        # scalar
     penalty = 0.5 * l2 * (W1**2).sum() + 0.5 * l2 * (W2**2).sum()       # scalar
     loss = data_loss + penalty                                          # scalar
 

@@ -312,7 +312,10 @@ class Optimizer:
     def start(self, slot: str, w: np.ndarray) -> np.ndarray:
         """What a slot of the array ``w`` holds before the first step."""
         values = [transform.start(slot) for transform in self.transforms if slot in transform.slots]
-        return np.full(self.slot_shape(slot, w.shape), values[0] if values else 0.0, w.dtype)
+        first = values[0] if values else 0.0
+        # `zeros` takes no memory before somebody writes there; `full` fills it.
+        shape = self.slot_shape(slot, w.shape)
+        return np.full(shape, first, w.dtype) if first else np.zeros(shape, w.dtype)
 
     def init(self, parameters: Arrays) -> dict[str, Any]:
         """The state before the first step.

@@ -139,14 +139,17 @@ class CompiledProgram:
         return self.printed.step.storage.begin(home, self.printed.step.room)
 
     def put(self, values: Mapping[Place, Any], n: int = 0) -> None:
-        """Write arrays to their places, and hyper-parameters to theirs."""
+        """Write arrays, or the parts of a vector, to their places, and hyper-parameters to theirs."""
         for place, classes in self.label_ranges.items():
             if place in values:
                 check_labels(np.asarray(values[place]), classes)
         for place, value in values.items():
             if place[0] != "hyper" and place in self.inputs and place in self.printed.step.homes:
                 view = self.view(place, n)
-                view[...] = value
+                if isinstance(value, list):
+                    np.concatenate(value, out=view)
+                else:
+                    view[...] = value
         self.set_hyper(values)
 
     def set_hyper(self, values: Mapping[Place, Any]) -> None:

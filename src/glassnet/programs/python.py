@@ -6,6 +6,8 @@ import itertools
 import linecache
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import lru_cache
+from types import CodeType
 from typing import Any
 
 import numpy as np
@@ -90,12 +92,17 @@ def run_text(text: str) -> dict[str, Any]:
 
     The text is registered with :mod:`linecache`, so that tracebacks show its lines.
     """
+    namespace: dict[str, Any] = {"__name__": "glassnet_program"}
+    exec(_code(text), namespace)
+    return namespace
+
+
+@lru_cache(maxsize=64)  # the next model of the same architecture has the same text
+def _code(text: str) -> CodeType:
     tree = check_text(text)
     name = f"<glassnet program {next(_serial)}>"
     linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
-    namespace: dict[str, Any] = {"__name__": "glassnet_program"}
-    exec(compile(tree, name, "exec"), namespace)
-    return namespace
+    return compile(tree, name, "exec")
 
 
 def compile_graph(graph: Graph, first_lines: tuple[str, ...] = ()) -> Program:

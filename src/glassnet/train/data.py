@@ -82,7 +82,7 @@ class Dataset:
     def _cut(self, rows: Any) -> Dataset:
         targets = None if self.targets is None else self.targets[rows]
         weights = None if self.weights is None else self.weights[rows]
-        inputs = tuple(array[rows] for array in self.inputs)
+        inputs = tuple([array[rows] for array in self.inputs])
         if self.dtypes is not None:
             inputs = tuple(np.require(x, t, ["C"]) for x, t in zip(inputs, self.dtypes, strict=True))
         return Dataset(inputs, targets, weights)

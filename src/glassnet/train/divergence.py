@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -11,10 +12,10 @@ from glassnet.programs.interpret import trace_values
 from glassnet.programs.python import Program
 
 
-def is_finite(array: Any) -> bool:
-    """Whether all entries are finite; a sum settles the usual case in one pass."""
+def is_finite(*arrays: np.ndarray) -> bool:
+    """Whether all entries of all arrays are finite; a sum settles the usual case in one pass."""
     with np.errstate(over="ignore", invalid="ignore"):
-        return bool(np.isfinite(np.sum(array)) or np.isfinite(array).all())
+        return all(math.isfinite(array.sum()) or bool(np.isfinite(array).all()) for array in arrays)
 
 
 class DivergedError(Exception):
@@ -37,7 +38,7 @@ class DivergedError(Exception):
         """The first node of the step that is not finite, as the printed program writes it."""
         with np.errstate(all="ignore"):
             for node, value in trace_values(self.program.graph, self.values):
-                if node.kind == "float" and node.op != "input" and not is_finite(value):
+                if node.kind == "float" and node.op != "input" and not is_finite(np.asarray(value)):
                     return f"{describe(value)} in {self._line(node)}"
         return "a value that is not finite"
 

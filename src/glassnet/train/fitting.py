@@ -114,8 +114,8 @@ class Fitting:
             self._run_loop()
 
     def _run_loop(self) -> None:
+        watched = self.callbacks.wants_every_epoch or self.validation is not None
         if isinstance(self.stepper, CompiledStepper):
-            watched = self.callbacks.wants_every_epoch or self.validation is not None
             self.shares_memory = not watched and self.stepper.program.is_large
             if self.shares_memory:  # nobody looks before the end: a second copy would only take memory
                 self.model._shelf.store(self.stepper, self.stepper.views())
@@ -129,8 +129,9 @@ class Fitting:
             shuffle=self.shuffle,
             seed=self.model.seed,
             callbacks=self.callbacks,
+            watched=watched,
             should_stop=self.should_stop,
-            after_epoch=lambda epoch, logs: self.epoch_done(epoch, logs, look=True),
+            after_epoch=lambda epoch, logs: self.epoch_done(epoch, logs, watched),
             refresh=self.refresh,
         )
 

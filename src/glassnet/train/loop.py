@@ -42,7 +42,9 @@ class Stepper:
         self.carried: list[str | None] = []
         for place in program.returned:  # the argument that takes each result in the next step, if any
             self.carried.append(names.get(("argument", place[1]) if place[0] == "return" else place))
-        self.results = [p[1] for p, name in zip(program.returned, self.carried, strict=True) if name is None]
+        self.targets = [(name, i) for i, name in enumerate(self.carried) if name is not None]
+        self.reported = [i for i, name in enumerate(self.carried) if name is None]
+        self.results = [program.returned[i][1] for i in self.reported]
         self.counts = "t" in program.arguments
         self.load(values)
 
@@ -68,13 +70,9 @@ class Stepper:
         returned = self.program.function(**bound)
         if len(self.carried) == 1:
             return (returned,)
-        results = []
-        for target, value in zip(self.carried, returned, strict=True):
-            if target is None:
-                results.append(value)
-            else:
-                bound[target] = value
-        return results
+        for target, i in self.targets:
+            bound[target] = returned[i]
+        return [returned[i] for i in self.reported]
 
     def bind_batch(self, batch: Dataset) -> None:
         """Hand the program its examples."""
@@ -192,7 +190,7 @@ def run_epoch(
             watched = callbacks.wants_batches
             if watched:
                 callbacks.on_train_batch_end(i, mean.logs())
-        if not all(map(is_finite, stepper.arrays().values())):
+        if not is_finite(*stepper.arrays().values()):
             _stop(stepper, start, data, batch_size, order, epoch)
     return i + 1
 
@@ -210,7 +208,7 @@ def _stop(stepper: Stepper, start: Any, data: Dataset, batch_size: int, order: A
         batch = data.slice(rows.start, rows.stop) if isinstance(rows, slice) else data.take(rows)
         before = stepper.snapshot()
         results = stepper.run(batch)
-        if not math.isfinite(results[0]) or not all(map(is_finite, stepper.arrays().values())):
+        if not math.isfinite(results[0]) or not is_finite(*stepper.arrays().values()):
             stepper.restore(before)
             raise DivergedError(stepper.program, stepper.all_values(batch), stepper.step + 1, epoch)
     raise AssertionError("the replay of a diverged epoch stayed finite")
@@ -225,6 +223,7 @@ def train(
     shuffle: bool,
     seed: int,
     callbacks: CallbackList,
+    watched: bool,
     should_stop: Callable[[], bool],
     after_epoch: Callable[[int, dict[str, float]], dict[str, float]],
     refresh: Callable[[], None],
@@ -236,18 +235,22 @@ def train(
     parts : callable
         Answers for the number of an epoch in this run the data's parts, with which the parameters change one
         after the other, each with a number: its order is a pure function of (seed, that number).
+    watched : bool
+        Whether somebody looks at every epoch.
     after_epoch : callable
-        Called with the epoch's number in this run and its logs: stores the state, validates, answers the
-        complete logs.
+        Called with the epoch's number in this run and its logs: stores the state and validates if somebody
+        looks, answers the complete logs.
     refresh : callable
-        Called before each epoch: callbacks may have changed parameters or rates.
+        Called before each epoch if somebody looks: callbacks may have changed parameters or rates.
     """
+    orders = random.Orders(seed)
     for epoch in range(epochs):
         callbacks.on_epoch_begin(epoch)
-        refresh()
+        if watched:
+            refresh()
         mean, batch = Mean(stepper.results), 0
         for number, data in parts(epoch):
-            order = random.shuffle(seed, number, len(data)) if shuffle else None
+            order = orders.of(number, len(data)) if shuffle else None
             batch = run_epoch(stepper, data, batch_size, order, callbacks, epoch, mean, batch)
             del data  # before the next part is there, so that there are never three in memory
         callbacks.on_epoch_end(epoch, after_epoch(epoch, mean.logs()))

@@ -243,14 +243,20 @@ class Shelf:
         assert self.network.optimizer is not None
         values = self.values(program.graph, seed, step)
         if ("argument", "w") in program.inputs:
-            vector = np.concatenate([np.ravel(np.asarray(w.value)) for w in self.network.trained_weights()])
-            values["argument", "w"] = vector
-            values.update({("argument", name): slot for name, slot in self._present_slots(vector).items()})
+            parts = self._trained_values()
+            # A compiled program puts the parts into its memory itself: a copy in between would only take more.
+            values["argument", "w"] = parts if isinstance(program, CompiledProgram) else np.concatenate(parts)
+            values.update({("argument", name): slot for name, slot in self._present_slots(parts).items()})
         return values
 
-    def _present_slots(self, vector: np.ndarray) -> dict[str, np.ndarray]:
+    def _trained_values(self) -> list[np.ndarray]:
+        """The parts of the vector of all trained weights."""
+        return [np.ravel(np.asarray(weight.value)) for weight in self.network.trained_weights()]
+
+    def _present_slots(self, parts: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
         """What the optimizer remembers; its start, if other weights are trained now."""
         optimizer = self.network.optimizer
+        vector = np.broadcast_to(np.zeros((), parts[0].dtype), sum(part.size for part in parts))
         fresh = {name: optimizer.start(name, vector) for name in optimizer.slots} if optimizer else {}
         kept = {name: self.slots[name] for name in fresh if name in self.slots}
         fits = {name: slot.shape for name, slot in kept.items()} == {n: s.shape for n, s in fresh.items()}
@@ -261,8 +267,7 @@ class Shelf:
         trained, optimizer = self.network.trained_weights(), self.network.optimizer
         if optimizer is None or not trained or self.slots.keys() != set(optimizer.slots):
             return {}
-        vector = np.concatenate([np.ravel(np.asarray(weight.value)) for weight in trained])
-        present = self._present_slots(vector)
+        present = self._present_slots(self._trained_values())
         return present if all(present[name] is slot for name, slot in self.slots.items()) else {}
 
     def stepper(self, program: Program, seed: int, step: int) -> Stepper:

@@ -20,37 +20,37 @@ def train_step(x, y, W1, b1, W2, b2):
 
     # ---------------- forward ---------------------------------------
     # dense_1: Dense(6)
-    z1 = x @ W1 + b1                           # (n, 6)
+    z1 = x @ W1 + b1                              # (n, 6)
 
     # dense_2: Dense(3)
-    z2 = z1 @ W2 + b2                          # (n, 3)
+    z2 = z1 @ W2 + b2                             # (n, 3)
 
     # loss
-    logp = log_softmax(z2)                     # (n, 3)
-    data_loss = -logp[np.arange(n), y].mean()  # scalar
-    penalty = l2 * (z1**2).sum() / n           # scalar
-    loss = data_loss + penalty                 # scalar
+    logp = log_softmax(z2)                        # (n, 3)
+    data_loss = -logp[np.arange(n), y].sum() / n  # scalar
+    penalty = l2 * (z1**2).sum() / n              # scalar
+    loss = data_loss + penalty                    # scalar
 
     # ---------------- backward --------------------------------------
     # loss
-    onehot = y[:, None] == np.arange(3)        # (n, 3) bool
-    p = np.exp(logp)                           # (n, 3)
-    dz2 = (p - onehot) / n                     # (n, 3)
+    onehot = y[:, None] == np.arange(3)           # (n, 3) bool
+    p = np.exp(logp)                              # (n, 3)
+    dz2 = (p - onehot) / n                        # (n, 3)
 
     # dense_2
-    dW2 = z1.T @ dz2                           # (6, 3)
-    db2 = dz2.sum(axis=0)                      # (3,)
-    dz1 = dz2 @ W2.T + 2 * (1 / n * l2) * z1   # (n, 6)
+    dW2 = z1.T @ dz2                              # (6, 3)
+    db2 = dz2.sum(axis=0)                         # (3,)
+    dz1 = dz2 @ W2.T + 2 * (1 / n * l2) * z1      # (n, 6)
 
     # dense_1
-    dW1 = x.T @ dz1                            # (8, 6)
-    db1 = dz1.sum(axis=0)                      # (6,)
+    dW1 = x.T @ dz1                               # (8, 6)
+    db1 = dz1.sum(axis=0)                         # (6,)
 
     # ---------------- update ----------------------------------------
     # sgd
-    W1 = W1 - learning_rate * dW1              # (8, 6)
-    b1 = b1 - learning_rate * db1              # (6,)
-    W2 = W2 - learning_rate * dW2              # (6, 3)
-    b2 = b2 - learning_rate * db2              # (3,)
+    W1 = W1 - learning_rate * dW1                 # (8, 6)
+    b1 = b1 - learning_rate * db1                 # (6,)
+    W2 = W2 - learning_rate * dW2                 # (6, 3)
+    b2 = b2 - learning_rate * db2                 # (3,)
 
     return loss, W1, b1, W2, b2

@@ -26,7 +26,7 @@ def train_step(x, y, W1):
 
     # loss
     logp = log_softmax(z1)                                              # (n, 10)
-    loss = -logp[np.arange(n), y].mean()                                # scalar
+    loss = -logp[np.arange(n), y].sum() / n                             # scalar
 
     # ---------------- backward --------------------------------------
     # loss

@@ -35,7 +35,7 @@ def train_step(x, y, E1, W1, b1):
 
     # loss
     logp = log_softmax(z1)                                 # (n, 2)
-    loss = -logp[np.arange(n), y].mean()                   # scalar
+    loss = -logp[np.arange(n), y].sum() / n                # scalar
 
     # ---------------- backward --------------------------------------
     # loss

@@ -62,7 +62,7 @@ def train_step(x, y, w, state):
 
     # loss
     logp = log_softmax(z2)                                              # (n, 10)
-    loss = -logp[np.arange(n), y].mean()                                # scalar
+    loss = -logp[np.arange(n), y].sum() / n                             # scalar
 
     # ---------------- backward --------------------------------------
     # loss

@@ -51,7 +51,7 @@ def train_step(x, y, W1, b1, W2, b2, t, seed):
 
     # loss
     logp = log_softmax(z2)                                      # (n, 3)
-    loss = -logp[np.arange(n), y].mean()                        # scalar
+    loss = -logp[np.arange(n), y].sum() / n                     # scalar
 
     # ---------------- backward --------------------------------------
     # loss

@@ -24,7 +24,7 @@ def train_step(x, y, W1, b1, W2, b2):
     # loss
     agreement = np.where(y > 0, z2, -z2)            # (n, 3)
     violations = np.maximum(margin - agreement, 0)  # (n, 3)
-    loss = violations.sum(axis=1).mean()            # scalar
+    loss = violations.sum() / n                     # scalar
     right = (z2 > 0.0) == (y > 0.5)                 # (n, 3) bool
     accuracy = right.astype(x.dtype).mean()         # scalar
 

@@ -28,7 +28,7 @@ def train_step(x, y, W1, b1, W2, b2):
     # loss
     target = unit(y)                                                    # (n, 3)
     direction = unit(z2)                                                # (n, 3)
-    loss = -(target * direction).sum(axis=1).mean()                     # scalar
+    loss = -(target * direction).sum() / n                              # scalar
 
     # ---------------- backward --------------------------------------
     # loss

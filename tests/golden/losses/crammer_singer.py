@@ -26,8 +26,8 @@ def train_step(x, y, W1, b1, W2, b2):
     onehot = y[:, None] == np.arange(3)                               # (n, 3) bool
     rivals = np.where(onehot, -np.inf, z2)                            # (n, 3)
     violation = np.maximum(rivals.max(axis=1) - correct + margin, 0)  # (n,)
-    loss = violation.mean()                                           # scalar
-    accuracy = (z2.argmax(axis=1) == y).astype(x.dtype).mean()        # scalar
+    loss = violation.sum() / n                                        # scalar
+    accuracy = (z2.argmax(axis=1) == y).astype(x.dtype).sum() / n     # scalar
 
     # ---------------- backward --------------------------------------
     # loss

@@ -35,9 +35,9 @@ def train_step(x, y, W1, b1, W2, b2):
     cost = y * np.log(np.where(y > 0, y, 1))          # (n, 3)
     logp = log_softmax(z2)                            # (n, 3)
     t1 = (y * np.where(y > 0, logp, 0)).sum(axis=1)   # (n,)
-    loss = (cost.sum(axis=1) - t1).mean()             # scalar
+    loss = (cost.sum(axis=1) - t1).sum() / n          # scalar
     t2 = h2.argmax(axis=1) == y.argmax(axis=1)        # (n,) bool
-    accuracy = t2.astype(x.dtype).mean()              # scalar
+    accuracy = t2.astype(x.dtype).sum() / n           # scalar
 
     # ---------------- backward --------------------------------------
     # loss

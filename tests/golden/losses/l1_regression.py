@@ -14,35 +14,35 @@ def train_step(x, y, W1, b1, W2, b2):
 
     # ---------------- forward ---------------------------------------
     # dense_1: Dense(5, relu)
-    z1 = x @ W1 + b1                     # (n, 5)
-    h1 = np.maximum(z1, 0)               # (n, 5)
+    z1 = x @ W1 + b1               # (n, 5)
+    h1 = np.maximum(z1, 0)         # (n, 5)
 
     # dense_2: Dense(1)
-    z2 = h1 @ W2 + b2                    # (n, 1)
+    z2 = h1 @ W2 + b2              # (n, 1)
 
     # loss
-    e = z2 - y                           # (n, 1)
-    loss = np.abs(e).sum(axis=1).mean()  # scalar
+    e = z2 - y                     # (n, 1)
+    loss = np.abs(e).sum() / n     # scalar
 
     # ---------------- backward --------------------------------------
     # loss
-    dz2 = np.sign(e) / n                 # (n, 1)
+    dz2 = np.sign(e) / n           # (n, 1)
 
     # dense_2
-    dW2 = h1.T @ dz2                     # (5, 1)
-    db2 = dz2.sum(axis=0)                # (1,)
-    dh1 = dz2 @ W2.T                     # (n, 5)
+    dW2 = h1.T @ dz2               # (5, 1)
+    db2 = dz2.sum(axis=0)          # (1,)
+    dh1 = dz2 @ W2.T               # (n, 5)
 
     # dense_1
-    dz1 = dh1 * (h1 > 0)                 # (n, 5)
-    dW1 = x.T @ dz1                      # (4, 5)
-    db1 = dz1.sum(axis=0)                # (5,)
+    dz1 = dh1 * (h1 > 0)           # (n, 5)
+    dW1 = x.T @ dz1                # (4, 5)
+    db1 = dz1.sum(axis=0)          # (5,)
 
     # ---------------- update ----------------------------------------
     # sgd
-    W1 = W1 - learning_rate * dW1        # (4, 5)
-    b1 = b1 - learning_rate * db1        # (5,)
-    W2 = W2 - learning_rate * dW2        # (5, 1)
-    b2 = b2 - learning_rate * db2        # (1,)
+    W1 = W1 - learning_rate * dW1  # (4, 5)
+    b1 = b1 - learning_rate * db1  # (5,)
+    W2 = W2 - learning_rate * dW2  # (5, 1)
+    b2 = b2 - learning_rate * db2  # (1,)
 
     return loss, W1, b1, W2, b2

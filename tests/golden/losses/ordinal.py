@@ -22,37 +22,37 @@ def train_step(x, y, W1, b1, W2, b2):
 
     # ---------------- forward ---------------------------------------
     # dense_1: Dense(5, relu)
-    z1 = x @ W1 + b1                                               # (n, 5)
-    h1 = np.maximum(z1, 0)                                         # (n, 5)
+    z1 = x @ W1 + b1                                                  # (n, 5)
+    h1 = np.maximum(z1, 0)                                            # (n, 5)
 
     # dense_2: Dense(3)
-    z2 = h1 @ W2 + b2                                              # (n, 3)
+    z2 = h1 @ W2 + b2                                                 # (n, 3)
 
     # loss
-    above = y[:, None] > np.arange(3)                              # (n, 3) bool
-    loss = logistic_loss(z2, above).sum(axis=1).mean()             # scalar
-    accuracy = ((z2 > 0).sum(axis=1) == y).astype(x.dtype).mean()  # scalar
+    above = y[:, None] > np.arange(3)                                 # (n, 3) bool
+    loss = logistic_loss(z2, above).sum() / n                         # scalar
+    accuracy = ((z2 > 0).sum(axis=1) == y).astype(x.dtype).sum() / n  # scalar
 
     # ---------------- backward --------------------------------------
     # loss
-    p = sigmoid(z2)                                                # (n, 3)
-    dz2 = (p - above) / n                                          # (n, 3)
+    p = sigmoid(z2)                                                   # (n, 3)
+    dz2 = (p - above) / n                                             # (n, 3)
 
     # dense_2
-    dW2 = h1.T @ dz2                                               # (5, 3)
-    db2 = dz2.sum(axis=0)                                          # (3,)
-    dh1 = dz2 @ W2.T                                               # (n, 5)
+    dW2 = h1.T @ dz2                                                  # (5, 3)
+    db2 = dz2.sum(axis=0)                                             # (3,)
+    dh1 = dz2 @ W2.T                                                  # (n, 5)
 
     # dense_1
-    dz1 = dh1 * (h1 > 0)                                           # (n, 5)
-    dW1 = x.T @ dz1                                                # (4, 5)
-    db1 = dz1.sum(axis=0)                                          # (5,)
+    dz1 = dh1 * (h1 > 0)                                              # (n, 5)
+    dW1 = x.T @ dz1                                                   # (4, 5)
+    db1 = dz1.sum(axis=0)                                             # (5,)
 
     # ---------------- update ----------------------------------------
     # sgd
-    W1 = W1 - learning_rate * dW1                                  # (4, 5)
-    b1 = b1 - learning_rate * db1                                  # (5,)
-    W2 = W2 - learning_rate * dW2                                  # (5, 3)
-    b2 = b2 - learning_rate * db2                                  # (3,)
+    W1 = W1 - learning_rate * dW1                                     # (4, 5)
+    b1 = b1 - learning_rate * db1                                     # (5,)
+    W2 = W2 - learning_rate * dW2                                     # (5, 3)
+    b2 = b2 - learning_rate * db2                                     # (3,)
 
     return loss, accuracy, W1, b1, W2, b2

@@ -30,9 +30,9 @@ def train_step(x, y, W1, b1, W2, b2):
     logp = log_softmax(z2)                                              # (n, 3)
     right = logp[np.arange(n), y]                                       # (n,)
     uniform = logp.mean(axis=1)                                         # (n,)
-    t1 = (1 - label_smoothing) * right                                  # (n,)
-    loss = -(t1 + label_smoothing * uniform).mean()                     # scalar
-    accuracy = (z2.argmax(axis=1) == y).astype(x.dtype).mean()          # scalar
+    t1 = (1 - label_smoothing) * right + label_smoothing * uniform      # (n,)
+    loss = -t1.sum() / n                                                # scalar
+    accuracy = (z2.argmax(axis=1) == y).astype(x.dtype).sum() / n       # scalar
 
     # ---------------- backward --------------------------------------
     # loss

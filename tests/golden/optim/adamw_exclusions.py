@@ -49,7 +49,7 @@ def train_step(x, y, w, m, v, t):
 
     # loss
     logp = log_softmax(z2)                               # (n, 3)
-    loss = -logp[np.arange(n), y].mean()                 # scalar
+    loss = -logp[np.arange(n), y].sum() / n              # scalar
 
     # ---------------- backward --------------------------------------
     # loss

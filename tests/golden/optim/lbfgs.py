@@ -30,7 +30,7 @@ def loss_and_gradient(x, y, w):
 
     # loss
     logp = log_softmax(z2)                               # (n, 3)
-    loss = -logp[np.arange(n), y].mean()                 # scalar
+    loss = -logp[np.arange(n), y].sum() / n              # scalar
 
     # ---------------- backward --------------------------------------
     # loss

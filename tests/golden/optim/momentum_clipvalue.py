@@ -42,7 +42,7 @@ def train_step(x, y, w, velocity):
 
     # loss
     logp = log_softmax(z2)                               # (n, 3)
-    loss = -logp[np.arange(n), y].mean()                 # scalar
+    loss = -logp[np.arange(n), y].sum() / n              # scalar
 
     # ---------------- backward --------------------------------------
     # loss

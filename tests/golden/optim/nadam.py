@@ -45,7 +45,7 @@ def train_step(x, y, w, m, v, mu_product, t):
 
     # loss
     logp = log_softmax(z2)                                              # (n, 3)
-    loss = -logp[np.arange(n), y].mean()                                # scalar
+    loss = -logp[np.arange(n), y].sum() / n                             # scalar
 
     # ---------------- backward --------------------------------------
     # loss
