@@ -101,10 +101,11 @@ class Orders:
         """What ``shuffle(seed, epoch, count)`` answers."""
         together = min(_TOGETHER // max(count, 1), _MOST_EPOCHS)
         if together < 2:
-            return shuffle(self.seed, epoch, count)
+            return np.asarray(shuffle(self.seed, epoch, count))
         if count != self._block.shape[1] or not self._first <= epoch < self._first + len(self._block):
             self._first, self._block = epoch, _shuffles(self.seed, epoch, together, count)
-        return self._block[epoch - self._first]
+        order: np.ndarray = self._block[epoch - self._first]
+        return order
 
 
 # So many numbers of rows are put into order at once, of so many epochs at most.

@@ -24,7 +24,7 @@ def lower_statistics(graph: Graph) -> Graph:
 
 
 def lower_batch_means(graph: Graph) -> Graph:
-    """The mean over the examples becomes a sum divided by n: the same bits in half the time of NumPy's ``mean``."""
+    """The mean over the examples becomes a sum divided by n: the same bits, faster than NumPy's ``mean``."""
 
     def replace(node: Node, inputs: tuple[Node, ...]) -> Node | None:
         if node.op != "mean" or node.inputs[0].shape != (N,) or node.kind != "float":

@@ -244,7 +244,7 @@ class Shelf:
         values = self.values(program.graph, seed, step)
         if ("argument", "w") in program.inputs:
             parts = self._trained_values()
-            # A compiled program puts the parts into its memory itself: a copy in between would only take more.
+            # A compiled program joins the parts in its own memory: no copy in between.
             values["argument", "w"] = parts if isinstance(program, CompiledProgram) else np.concatenate(parts)
             values.update({("argument", name): slot for name, slot in self._present_slots(parts).items()})
         return values
