@@ -181,6 +181,16 @@ show("forward: dropout")
 # A loop ends where a value is needed that is only complete *after* it: a matrix product, or a sum over all
 # rows. That is what decides which operations share a loop.
 #
+# **Epilogues.** Where a layer has no dropout, there is not even a loop. What follows a product element by
+# element, here the bias, the ReLU and in the backward pass its mask, is done while the product is still in
+# the processor's registers. The call ends with it, as a text, and with what the text reads:
+
+without = gn.Sequential([layers.Dense(16, "relu"), layers.Dense(3)])
+without.compile("adam", "softmax_cross_entropy")
+without.fit(X, y, verbose=0)
+show("matmul_then(", text=without.source("train", "numba"))
+
+# %%
 # **Dropout without a mask.** The random number of an element is a hash of the seed, the step and the
 # element's position: ``uniform(key, position)``. It has no memory and no order, so the backward pass computes
 # the same mask again instead of keeping it, and any thread may compute any row:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from glassnet import random
+from glassnet.passes.epilogues import FORMS, parse
 from glassnet.passes.storage import ALIGNMENT
 
 
@@ -34,6 +35,35 @@ def matmul_ta(out, a, b, rows, inner, columns):
     assert (out.shape, a.shape, b.shape) == ((rows, columns), (inner, rows), (inner, columns))
     _apart(out, a, b)
     out[...] = a.T @ b
+
+
+def matmul_then(out, a, b, rows, inner, columns, text, *arguments):
+    matmul(out, a, b, rows, inner, columns)
+    _finish(out, text, arguments)
+
+
+def matmul_ta_then(out, a, b, rows, inner, columns, text, *arguments):
+    matmul_ta(out, a, b, rows, inner, columns)
+    _finish(out, text, arguments)
+
+
+def _finish(out, text, arguments):
+    """An epilogue, element by element."""
+    epilogue = parse(text)
+    given = dict(zip(epilogue.names, arguments, strict=True))
+    for name, form in zip(epilogue.names, epilogue.forms, strict=True):
+        assert np.ndim(given[name]) == FORMS[form], name
+        if form:
+            _apart(out, given[name])
+        assert form != "ij" or given[name].shape == out.shape, name
+    *steps, last = text.split("; ")
+    code = compile("\n".join([*steps, f"result = {last}"]), "epilogue", "exec")
+    called = {"f": out.dtype.type, "maximum": np.maximum, "minimum": np.minimum, "sqrt": np.sqrt}
+    with np.errstate(all="ignore"):
+        for i, j in np.ndindex(*out.shape):
+            scope = {**called, **given, "product": out[i, j], "i": i, "j": j}
+            exec(code, scope)
+            out[i, j] = scope["result"]
 
 
 def transpose(out, a, rows, columns):
@@ -127,6 +157,7 @@ KERNELS: dict[str, Callable[..., Any]] = {
         f.__name__: f
         for f in (array, matmul, matmul_ta, transpose, column_sums, gemm_at, hash_keys, uniform, row)
     },
+    **{f.__name__: f for f in (matmul_then, matmul_ta_then)},
     **{f.__name__: f for f in (gather, shuffle)},
     "gather_int": gather,
     "gather_few": gather,

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numba import njit
+from numba.core.errors import TypingError
 
 from glassnet.kernels import gemm
 from glassnet.kernels.options import OPTIONS
 from glassnet.kernels.tiles import panels
 from glassnet.kernels.views import APART
+from glassnet.passes.epilogues import parse
 
 #: (rows, inner, columns): single elements, empty extents, tails, dot products, many panels.
 SHAPES = [
@@ -38,7 +41,7 @@ ALL_PRODUCTS = """
 def products(outs, a, a_t, b, bias, n, m, k):
     matmul(outs[0], a, b, {rows}, {inner}, {columns})
     matmul(outs[1], a, b, n, m, {columns})
-    matmul_bias(outs[2], a, b, bias, n, {inner}, {columns})
+    matmul_then(outs[2], a, b, n, {inner}, {columns}, "product + bias[j]", bias)
     matmul_ta(outs[3], a_t, b, {rows}, m, {columns})
     matmul_ta(outs[4], a_t, b, n, {inner}, {columns})
 """
@@ -46,7 +49,7 @@ PLAIN_PRODUCTS = """
 def products(outs, a, a_t, b, bias, n, m, k):
     matmul(outs[0], a, b, n, m, k)
     matmul(outs[1], a, b, {rows}, {inner}, k)
-    matmul_bias(outs[2], a, b, bias, n, {inner}, k)
+    matmul_then(outs[2], a, b, n, {inner}, k, "product + bias[j]", bias)
     matmul_ta(outs[3], a_t, b, {rows}, m, k)
     matmul_ta(outs[4], a_t, b, n, m, k)
 """
@@ -131,6 +134,95 @@ def test_a_row_does_not_depend_on_the_other_rows(inner, columns):
     for low, high in ((0, 1), (1, 6), (6, 17), (17, 50), (50, 79)):
         product(parts[low:high], a[low:high], b, high - low, terms)
     np.testing.assert_array_equal(parts, whole)
+
+
+def relu(z):
+    return np.where(z < 0, 0, z)
+
+
+# text → what it makes, from the product and the arguments h[i, j], b[j], s[i] and the number c
+EPILOGUES = {
+    "product + b[j]": lambda p, h, b, s, c: p + b,
+    "z = product + b[j]; f(0) if z < f(0) else z": lambda p, h, b, s, c: relu(p + b),
+    "product * f(h[i, j] > f(0))": lambda p, h, b, s, c: p * (h > 0),
+    "maximum(product, h[i, j]) - minimum(product, f(0.5))": lambda p, h, b, s, c: (
+        np.maximum(p, h) - np.minimum(p, 0.5)
+    ),
+    "sqrt(product * product) / s[i] + f(c)": lambda p, h, b, s, c: np.sqrt(p * p) / s[:, None] + c,
+    "f(2 * c + 1) * h[i, j] - -product": lambda p, h, b, s, c: (2 * c + 1) * h + p,
+    "product if h[i, j] >= f(0) and not b[j] == f(0) or s[i] <= f(1) else f(-c)": lambda p, h, b, s, c: (
+        np.where(((h >= 0) & (b != 0)) | (s[:, None] <= 1), p, -c)
+    ),
+    "product if h[i, j] != h[i, j] else h[i, j]": lambda p, h, b, s, c: h,
+}
+
+
+@pytest.mark.parametrize("bits", ["512", "256", "0"])
+@pytest.mark.parametrize("shape", [(9, 5, 10), (37, 300, 1100)], ids=["one block", "blocks"])
+def test_epilogues(shape, bits, monkeypatch):
+    monkeypatch.setenv("GLASSNET_VECTOR_BITS", bits)
+    rows, inner, columns = shape
+    left, right, _ = operands(*shape, np.float32)
+    rng = np.random.default_rng(7)
+    h = rng.standard_normal((rows, columns)).astype(np.float32)
+    b = np.round(rng.standard_normal(columns)).astype(np.float32)
+    s, c = rng.uniform(0.5, 2, rows).astype(np.float32), 1.5
+    lines = [
+        "def all_of_them(plain, outs, left, left_t, right, n, m, h, b, s, c):",
+        "    matmul(plain[0], left, right, n, {inner}, {columns})",
+        "    matmul_ta(plain[1], left_t, right, {rows}, m, {columns})",
+    ]
+    for i, text in enumerate(EPILOGUES):
+        given = "".join(f", {part}" for part in (repr(text), *parse(text).names))
+        lines += [
+            f"    matmul_then(outs[{2 * i}], left, right, n, {{inner}}, {{columns}}{given})",
+            f"    matmul_ta_then(outs[{2 * i + 1}], left_t, right, {{rows}}, m, {{columns}}{given})",
+        ]
+    count = 2 * len(EPILOGUES)
+    outs, frames = zip(*(framed((rows, columns), np.float32) for _ in range(count)), strict=True)
+    plain = np.empty((2, rows, columns), np.float32)
+    compiled("\n".join(lines), rows=rows, inner=inner, columns=columns)(
+        plain, outs, left, np.ascontiguousarray(left.T), right, rows, inner, h, b, s, c
+    )
+    for i, (out, frame) in enumerate(zip(outs, frames, strict=True)):
+        text, make = list(EPILOGUES.items())[i // 2]
+        np.testing.assert_allclose(out, make(plain[i % 2], h, b, s, c), rtol=1e-6, atol=1e-6, err_msg=text)
+        assert all((side == 7).all() for side in frame), text
+
+
+def test_an_epilogue_reads_ranges():
+    """Threads hand in their part of the columns of what is as large as the result, and of what is a row."""
+    a, b, bias = operands(20, 30, 40, np.float32)
+    out, h = np.full((20, 40), 7, np.float32), np.full((20, 40), -1, np.float32)
+    h[:, 16:32] = 1
+    text = (
+        "def f(out, a, b, h, c, n): matmul_then(out[:, 16:32], a, b[:, 16:32], n, 30, 16, "
+        "'product * f(h[i, j] > f(0)) + c[j]', h[:, 16:32], c[16:32])"
+    )
+    compiled(text)(out, a, b, h, bias, 20)
+    np.testing.assert_allclose(out[:, 16:32], (a @ b + bias)[:, 16:32], rtol=1e-5, atol=1e-5)
+    assert (out[:, :16] == 7).all()
+    assert (out[:, 32:] == 7).all()
+
+
+@pytest.mark.parametrize(
+    "text, error",
+    [
+        ("z = product", "'z = product' does not end with an expression."),
+        ("h[i, j] + h[j]", "'h[i, j] + h[j]' reads h in two ways."),
+    ],
+)
+def test_texts_that_are_no_epilogues(text, error):
+    with pytest.raises(ValueError, match=f"^{re.escape(error)}$"):
+        parse(text)
+
+
+def test_an_epilogue_gets_what_it_reads():
+    a, b, bias = operands(4, 3, 5, np.float32)
+    with pytest.raises(TypingError, match=r"'product \+ h\[i, j\]' reads h; it got \[1\] axes."):
+        compiled("def f(o, a, b, h): matmul_then(o, a, b, 4, 3, 5, 'product + h[i, j]', h)")(
+            np.empty((4, 5), np.float32), a, b, bias
+        )
 
 
 def test_ranges_of_columns():

@@ -31,6 +31,8 @@ from glassnet.kernels.gather import gather_few_int as gather_few_int
 from glassnet.kernels.gather import gather_int as gather_int
 from glassnet.kernels.gemm import matmul as matmul
 from glassnet.kernels.gemm import matmul_ta as matmul_ta
+from glassnet.kernels.gemm import matmul_ta_then as matmul_ta_then
+from glassnet.kernels.gemm import matmul_then as matmul_then
 from glassnet.kernels.gemm import transpose as transpose
 from glassnet.kernels.hashing import hash_keys as hash_keys
 from glassnet.kernels.hashing import scratch_size as scratch_size

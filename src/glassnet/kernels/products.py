@@ -8,11 +8,13 @@ is given does not change their values.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import lru_cache, partial
+from hashlib import sha256
 from typing import Any, NamedTuple
 
 from llvmlite import ir
 
+from glassnet.kernels.epilogue import values
 from glassnet.kernels.features import vectors
 from glassnet.kernels.tiles import Panel, lanes_for, panels
 from glassnet.kernels.vector import (
@@ -27,6 +29,7 @@ from glassnet.kernels.vector import (
     smaller,
     times,
 )
+from glassnet.passes.epilogues import Epilogue
 
 __all__ = ["Product", "product_function"]
 
@@ -56,10 +59,10 @@ class Product(NamedTuple):
         64 for float64, 32 for float32.
     transposed : bool
         Whether ``a`` is stored with its axes exchanged, as (inner, rows).
-    bias : bool
-        Whether the sums begin with a bias for each column.
     layouts : str
         A letter for each of ``out``, ``a``, ``b``: "C", or "A" where rows are parts of longer rows.
+    epilogue : Epilogue, optional
+        What becomes of the elements.
     """
 
     rows: int | None
@@ -67,32 +70,44 @@ class Product(NamedTuple):
     columns: int
     bits: int
     transposed: bool
-    bias: bool
     layouts: str
+    epilogue: Epilogue | None = None
 
     @property
     def is_dot(self) -> bool:
         """Whether it is written as dot products of the rows of ``a``."""
         terms = self.inner or 0
-        return self.columns == 1 and terms >= DOT and not self.transposed and self.layouts[2] == "C"
+        plain = self.epilogue is None and not self.transposed and self.layouts[2] == "C"
+        return self.columns == 1 and terms >= DOT and plain
+
+    @property
+    def name(self) -> str:
+        """The name of its function."""
+        extents = "x".join("n" if extent is None else str(extent) for extent in self[:3])
+        then = "" if self.epilogue is None else f"_{sha256(self.epilogue.text.encode()).hexdigest()[:16]}"
+        return f"glassnet_product_{extents}_f{self.bits}_{self.transposed:d}{self.layouts}{then}"
 
 
 def product_function(module: Any, product: Product) -> Any:
     """The LLVM function of a product; a module has one for each shape.
 
-    Its arguments are pointers to the first elements of ``out``, ``a``, ``b`` and the bias, the extents
-    ``rows`` and ``inner``, and the lengths of the rows that ``out``, ``a`` and ``b`` are stored in.
+    Its arguments are pointers to the first elements of ``out``, ``a`` and ``b``, the extents ``rows`` and
+    ``inner``, and the lengths of the rows that ``out``, ``a`` and ``b`` are stored in; then, for each
+    argument of the epilogue, a pointer and the length of its rows (1 for a vector), or a double and a zero.
     """
-    name = "glassnet_product_{}x{}x{}_f{}_{:d}{:d}{}".format(*("n" if p is None else p for p in product))
-    if name in module.globals:
-        return module.globals[name]
+    if product.name in module.globals:
+        return module.globals[product.name]
     pointer = element(product.bits).as_pointer()
-    kind = ir.FunctionType(ir.VoidType(), [pointer] * 4 + [INDEX] * 5)
-    function = ir.Function(module, kind, name)
+    forms = product.epilogue.forms if product.epilogue else ()
+    more = [kind for form in forms for kind in (pointer if form else ir.DoubleType(), INDEX)]
+    function = ir.Function(
+        module, ir.FunctionType(ir.VoidType(), [pointer] * 3 + [INDEX] * 5 + more), product.name
+    )
     function.linkage = "internal"
     function.attributes.add("noinline")
-    for argument in function.args[:4]:
-        argument.add_attribute("noalias")
+    for argument in function.args:
+        if argument.type == pointer:
+            argument.add_attribute("noalias")
     builder = ir.IRBuilder(function.append_basic_block())
     writer = _Dots if product.is_dot else _Tiles
     writer(builder, product, function.args).write()
@@ -104,7 +119,7 @@ class _Writer:
     """What both ways of writing a product share. Extents are ints where they are known, else LLVM values."""
 
     def __init__(self, builder: Any, product: Product, arguments: Sequence[Any]) -> None:
-        self.out, self.a, self.b, self.bias, rows, inner, *lengths = arguments
+        self.out, self.a, self.b, rows, inner, *lengths = arguments[:8]
         self.builder = builder
         self.product = product
         self.rows = rows if product.rows is None else product.rows
@@ -182,6 +197,9 @@ class _Tiles(_Writer):
         super().__init__(builder, product, arguments)
         self.lanes = lanes_for(product.columns, product.bits // 8, vectors())
         self.vector = Vector(builder, element(product.bits), self.lanes, masks=vectors().masks)
+        pairs = zip(arguments[8::2], arguments[9::2], strict=True)
+        names = product.epilogue.names if product.epilogue else ()
+        self.arguments = dict(zip(names, pairs, strict=True))
         self.first: Any = 0
         self.terms = self.inner
         self.packed = self._room() if self._is_far_apart() else None
@@ -267,16 +285,52 @@ class _Tiles(_Writer):
             for i in range(height)
             for j, count in enumerate(counts)
         ]
-        sums = self._all_terms(self._first_sums(places, counts, column), counts, a)
-        for value, (row_of_out, offset, count) in zip(sums, places, strict=True):
-            v.store(value, row_of_out, offset, count)
+        sums = self._all_terms(self._first_sums(places), counts, a)
+        if self.product.epilogue is None:
+            self._store_all(sums, places)
+        elif isinstance(self.first, int):
+            self._store_all(self._finished(self.product.epilogue, sums, counts, column, row), places)
+        else:
+            end = self._plus(self.first, self.terms)
+            last = self.builder.icmp_signed(">=", end, as_value(self.inner))
+            with self.builder.if_else(last) as (then, otherwise):
+                with then:
+                    self._store_all(self._finished(self.product.epilogue, sums, counts, column, row), places)
+                with otherwise:
+                    self._store_all(sums, places)
 
-    def _first_sums(self, places: list[Any], counts: list[int], column: Any) -> list[Any]:
-        v, sums = self.vector, [self.vector.constant(0.0)] * len(counts)
-        if self.product.bias:
-            bias = v.at(self.bias, column)
-            sums = [v.load(bias, j * self.lanes, count) for j, count in enumerate(counts)]
-        sums = sums * (len(places) // len(counts))
+    def _store_all(self, values: list[Any], places: list[Any]) -> None:
+        for value, (row_of_out, offset, count) in zip(values, places, strict=True):
+            self.vector.store(value, row_of_out, offset, count)
+
+    def _finished(
+        self, epilogue: Epilogue, sums: list[Any], counts: list[int], column: Any, row: Any
+    ) -> list[Any]:
+        """What the epilogue makes of a tile."""
+        read = lru_cache(maxsize=None)(partial(self._read, counts, column, row))  # each vector is loaded once
+        forms = dict(zip(epilogue.names, epilogue.forms, strict=True))
+        numbers = {name: self.arguments[name][0] for name, form in forms.items() if not form}
+
+        def argument(i: int, j: int, name: str) -> Any:
+            form = forms[name]
+            return read(name, form, i if "i" in form else 0, j if "j" in form else 0)
+
+        return [
+            values(epilogue, self.vector, total, partial(argument, *divmod(k, len(counts))), numbers)
+            for k, total in enumerate(sums)
+        ]
+
+    def _read(self, counts: list[int], column: Any, row: Any, name: str, form: str, i: int, j: int) -> Any:
+        """An argument's vector for row ``i`` and vector ``j`` of a tile."""
+        v, (pointer, length) = self.vector, self.arguments[name]
+        if form == "i":
+            return v.broadcast_at(pointer, self._plus(row, i))
+        start = column if form == "j" else self._plus(self._times(self._plus(row, i), length), column)
+        return v.load(v.at(pointer, start), j * self.lanes, counts[j])
+
+    def _first_sums(self, places: list[Any]) -> list[Any]:
+        v = self.vector
+        sums = [v.constant(0.0)] * len(places)
         if isinstance(self.first, int):
             return sums
         begins = self.builder.icmp_signed("==", self.first, INDEX(0))
@@ -348,6 +402,4 @@ class _Dots(_Writer):
             self._store(v.sum(value), self._times(self._plus(row, i), self.out_length))
 
     def _store(self, number: Any, offset: Any) -> None:
-        if self.product.bias:
-            number = self.builder.fadd(self.vector.load_one(self.bias), number)
         self.builder.store(number, self.vector.at(self.out, offset), align=self.vector.itemsize)

@@ -151,6 +151,15 @@ class Vector:
         larger = self.select(self.builder.fcmp_unordered(">", a, b), a, b)
         return self.select(self.builder.fcmp_unordered("uno", b, b), b, larger)
 
+    def min(self, a: Any, b: Any) -> Any:
+        """The smaller; NaN where either is NaN, as ``np.minimum``."""
+        smaller = self.select(self.builder.fcmp_unordered("<", a, b), a, b)
+        return self.select(self.builder.fcmp_unordered("uno", b, b), b, smaller)
+
+    def sqrt(self, a: Any) -> Any:
+        """The square root; NaN below 0."""
+        return self.builder.call(self._function(f"llvm.sqrt.{self._suffix}", self.type, [self.type]), [a])
+
     def sum(self, a: Any) -> Any:
         """The sum of all lanes, a scalar, added up as a balanced tree."""
         lanes = self.lanes

@@ -21,6 +21,7 @@ from glassnet.graph.dims import Extent, Shape
 from glassnet.graph.graph import Graph
 from glassnet.graph.node import Node
 from glassnet.graph.ops import ELEMENTWISE, is_weak
+from glassnet.passes.epilogues import find_epilogues
 from glassnet.passes.movement import (
     ALONE,
     LEAVES,
@@ -34,6 +35,7 @@ from glassnet.passes.movement import (
     is_row_number,
     is_simple_argmax,
     is_trivial,
+    random_values,
     untransposed,
 )
 from glassnet.passes.narrow import FUNCTIONS, narrow_functions
@@ -94,6 +96,8 @@ class Loops:
         Sums over the rows of matrices in memory; each stands alone.
     narrow : set of Node
         Functions of narrow rows; each has a loop of its own over all rows at once.
+    epilogues : dict
+        Value → the matrix product whose elements it is made of while they are in registers; stands alone.
     part : dict
         Value in a loop over rows → the part of the row's work that it belongs to: (number, inner extents).
     """
@@ -105,6 +109,7 @@ class Loops:
     stage: dict[Node, int] = field(default_factory=dict)
     column_sums: set[Node] = field(default_factory=set)
     narrow: set[Node] = field(default_factory=set)
+    epilogues: dict[Node, Node] = field(default_factory=dict)
     part: dict[Node, tuple[int, Shape]] = field(default_factory=dict)
     unit_of: dict[Node, int] = field(default_factory=dict)
 
@@ -115,7 +120,7 @@ class Loops:
     def kind(self, node: Node) -> str:
         """The kind of unit that computes a solid value."""
         odd = node.op in ("argmax", "argmin") and not is_simple_argmax(node)
-        if node.op in ALONE or node in self.column_sums or odd:
+        if node.op in ALONE or node in self.column_sums or node in self.epilogues or odd:
             return "alone"
         return "rows" if domain(node) else "scalar"
 
@@ -207,6 +212,7 @@ def plan_loops(graph: Graph) -> Loops:
     loops.column_sums = {node for node in nodes if is_column_sum(node, loops.stored)}
     loops.stored |= loops.column_sums
     loops.solid = _solid(loops, nodes)
+    _find_epilogues(loops, nodes)
     solid = [node for node in nodes if node in loops.solid]
     reads = {node: list(loops.reads(node)) for node in solid}
     _assign_stages(loops, solid, reads)
@@ -214,6 +220,21 @@ def plan_loops(graph: Graph) -> Loops:
     _make_units(loops, solid, reads)
     _store_what_leaves(loops, solid, reads)
     return loops
+
+
+def _find_epilogues(loops: Loops, nodes: list[Node]) -> None:
+    """Products that are finished in registers are never in memory; what they are finished to is."""
+    readers: dict[Node, list[Node]] = defaultdict(list)
+    for node in loops.solid:
+        for read in loops.reads(node):
+            # Twice where it is read out of place, so that such a reader finishes nothing.
+            readers[read.node] += [node] * (1 if read.same_place else 2)
+    solid = [node for node in nodes if node in loops.solid]
+    narrow = {*loops.narrow, *(x for node in loops.narrow for x in node.inputs)}
+    kept = {node for node in loops.graph.outputs if node.op == "matmul"}
+    loops.epilogues = find_epilogues(solid, readers, narrow | kept | random_values(nodes))
+    loops.solid -= set(loops.epilogues.values())
+    loops.stored = (loops.stored - set(loops.epilogues.values())) | set(loops.epilogues)
 
 
 def _base(x: Node) -> tuple[Node, bool]:

@@ -18,8 +18,8 @@ _OPTIONS = {"HELD", "INNER", "OPTIONS"}
 KERNELS = frozenset((
     *_OPTIONS, "array", "barrier", "column_sums", "cos", "exp", "expm1", "flush_denormals", "gather",
     "gather_few", "gather_few_int", "gather_int", "gemm_at", "hash_keys", "log", "log1p", "matmul",
-    "matmul_ta", "maximum", "minimum", "plus", "row", "share", "shuffle", "sign", "sin", "sqrt", "tanh",
-    "transpose", "uniform",
+    "matmul_ta", "matmul_ta_then", "matmul_then", "maximum", "minimum", "plus", "row", "share", "shuffle",
+    "sign", "sin", "sqrt", "tanh", "transpose", "uniform",
 ))  # fmt: skip
 _CALLED = (KERNELS - _OPTIONS) | {
     "range",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from glassnet.graph.dims import Dim, Extent
 from glassnet.graph.graph import Graph
 from glassnet.graph.node import Node
+from glassnet.passes.epilogues import parse
 from glassnet.passes.loops import Loops, Unit
 from glassnet.passes.movement import untransposed
 from glassnet.passes.storage import Home, Storage, elements
@@ -52,6 +53,9 @@ class AloneText(RowsText):
 
     def _alone(self, unit: Unit) -> None:
         (node,) = unit.nodes
+        if node in self.loops.epilogues:
+            self._write_matmul(self.loops.epilogues[node], node)
+            return
         getattr(self, f"_write_{'argmax' if node.op == 'argmin' else node.op}")(node)
 
     @contextmanager
@@ -71,7 +75,8 @@ class AloneText(RowsText):
             yield
 
     # ------------------------------------------------------------------------------------ products
-    def _write_matmul(self, node: Node) -> None:
+    def _write_matmul(self, node: Node, result: Node | None = None) -> None:
+        """A product; with an epilogue, it is the result that is written."""
         a, b = node.inputs
         turned_a, a = untransposed(a)
         turned_b, b = untransposed(b)
@@ -80,18 +85,19 @@ class AloneText(RowsText):
             return
         inner, columns = node.inputs[0].shape[-1], node.shape[-1]
         rows = flat_rows(node.shape)
-        out = self.view(node, (rows, columns))
+        out = self.view(result or node, (rows, columns))
         left = self.view(a, (inner, rows) if turned_a else (rows, inner))
         right = self.view(b, (columns, inner) if turned_b else (inner, columns))
         large = self.use_blas and self._work(rows, inner, columns) >= LARGE_PRODUCT
         if turned_b and not (large or turned_a) and self._halves(columns):
-            self._matmul_by_columns(node, out, left, right)
+            self._matmul_by_columns(node, result, out, left, right)
             return
         how = str(node.shape[0])
         own = how if not turned_a and node.ndim == 2 else None
-        self.meet_before(self.sharing.alone(node, how if node.ndim == 2 else ANYWHERE, own))
+        self._meet_before_product(node, result, how if node.ndim == 2 else ANYWHERE, own)
         if turned_b and not large:
             right = self._transposed(right, columns, inner)
+        called = "matmul_ta" if turned_a else "matmul"
         with self.shared(rows) as span:
             count: object = rows
             if self.parts > 1:
@@ -101,15 +107,57 @@ class AloneText(RowsText):
             if large:
                 flags = f"{turned_a}, {turned_b}"
                 self.out.line(f"gemm_at(blas, {out}, {left}, {right}, {count}, {inner}, {columns}, {flags})")
+                self._finish_in_place(node, result, span)
             else:
-                called = "matmul_ta" if turned_a else "matmul"
-                self.out.line(f"{called}({out}, {left}, {right}, {count}, {inner}, {columns})")
+                rows_of = "[low:high]" if self.parts > 1 else ""
+                then = self._epilogue(node, result, {"ij": rows_of, "i": rows_of})
+                name = f"{called}_then" if then else called
+                self.out.line(f"{name}({out}, {left}, {right}, {count}, {inner}, {columns}{then})")
+
+    def _meet_before_product(self, node: Node, result: Node | None, how: str, own: str | None = None) -> None:
+        if result is None:
+            self.meet_before(self.sharing.alone(node, how, own))
+        else:
+            self.meet_before(self.sharing.epilogue(result, node, how, own))
+
+    # ------------------------------------------------------------------------------------ epilogues
+    def _epilogue(self, product: Node, result: Node | None, cut: Mapping[str, str]) -> str:
+        """The last arguments of a product: its epilogue and what that reads, cut to a thread's part."""
+        if result is None:
+            return ""
+        epilogue = parse(self._finished(product, result, "product"))
+        pairs = zip(epilogue.names, epilogue.forms, strict=True)
+        arguments = [f"{name}{cut.get(form, '')}" for name, form in pairs]
+        return "".join(f", {text}" for text in (f'"{epilogue.text}"', *arguments))
+
+    def _finished(self, product: Node, result: Node, element: str) -> str:
+        """What becomes of an element of a product, in one line: its steps, and behind them what it is."""
+        outer, rows, depth = self.scope, self.out.rows, self.out.depth
+        for self.counting in (True, False):  # what is read twice gets a name
+            if self.counting:
+                self.counts = Counter()
+            self.scope, self.out.rows, self.out.depth = Scope(outer), [], 0
+            self.scope.known[product, ("i", "j")] = element
+            last = self.render(result, ("i", "j"))[0]
+        lines = [*self.out.rows, last]
+        self.scope, self.out.rows, self.out.depth = outer, rows, depth
+        return "; ".join(lines)
+
+    def _finish_in_place(self, product: Node, result: Node | None, span: str) -> None:
+        """After the BLAS, which finishes nothing: a loop over what it has written."""
+        if result is None:
+            return
+        out = self.view(result)
+        *steps, last = self._finished(product, result, f"{out}[i, j]").split("; ")
+        with self.out.loops(("i", "j"), (span, result.shape[1])):
+            for line in (*steps, f"{out}[i, j] = {last}"):
+                self.out.line(line)
 
     def _halves(self, columns: Extent) -> bool:
         """Whether the threads' parts of so many columns are equal, and more than one."""
         return self.parts > 1 and isinstance(columns, int) and columns % (BLOCK * self.parts) == 0
 
-    def _matmul_by_columns(self, node: Node, out: str, left: str, right: str) -> None:
+    def _matmul_by_columns(self, node: Node, result: Node | None, out: str, left: str, right: str) -> None:
         """A product with a transposed matrix, its columns shared out: each thread turns only its own."""
         (_, inner), columns = node.inputs[0].shape[-2:], node.shape[-1]
         assert isinstance(columns, int)
@@ -117,11 +165,15 @@ class AloneText(RowsText):
         home = self.storage.take("floats", (self.parts, inner, width))
         turned = unused(f"{right}_T", self.names.taken)
         self.view_rows.append(f"    {turned} = {self.view_text(home, (self.parts, inner, width))}")
-        self.meet_before(self.sharing.alone(node, f"columns of {columns}"))
+        self._meet_before_product(node, result, f"columns of {columns}")
         with self.shared(columns):
             self.out.line(f"transpose({turned}[part], {right}[low:high], {width}, {inner})")
             rows = flat_rows(node.shape)
-            self.out.line(f"matmul({out}[:, low:high], {left}, {turned}[part], {rows}, {inner}, {width})")
+            then = self._epilogue(node, result, {"ij": "[:, low:high]", "j": "[low:high]"})
+            name = "matmul_then" if then else "matmul"
+            self.out.line(
+                f"{name}({out}[:, low:high], {left}, {turned}[part], {rows}, {inner}, {width}{then})"
+            )
 
     def _transposed(self, matrix: str, rows: Extent, columns: Extent) -> str:
         """A transposed copy of a matrix, in memory of its own."""

@@ -23,8 +23,8 @@ from glassnet.printers.to_numba.values import tuple_text
 _KERNELS = (
     "HELD", "INNER", "OPTIONS", "array", "barrier", "column_sums", "cos", "exp", "expm1",
     "flush_denormals", "gather", "gather_few", "gather_few_int", "gather_int", "gemm_at", "hash_keys",
-    "log", "log1p", "matmul", "matmul_ta", "maximum", "minimum", "plus", "row", "share", "shuffle",
-    "sign", "sin", "sqrt", "tanh", "transpose", "uniform",
+    "log", "log1p", "matmul", "matmul_ta", "matmul_ta_then", "matmul_then", "maximum", "minimum", "plus",
+    "row", "share", "shuffle", "sign", "sin", "sqrt", "tanh", "transpose", "uniform",
 )  # fmt: skip
 
 FEW = 16  # numbers in a row that a small network copies one by one

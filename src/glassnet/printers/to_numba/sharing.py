@@ -113,6 +113,22 @@ class Sharing:
     def alone(self, node: Node, how: str, rows: str | None = None) -> list[Touch]:
         """What a value with a loop of its own touches; ``rows``: how it reads its first operand."""
         found = [self.touch(node, how, True)] if node in self.storage.home else []
+        return [*found, *self._operands(node, rows)]
+
+    def epilogue(self, node: Node, product: Node, how: str, rows: str | None = None) -> list[Touch]:
+        """What a product touches that is finished to another value."""
+        operands = {array for x in product.inputs for array in _arrays(self.loops, x)}
+        found = [self.touch(node, how, True), *self._operands(product, rows)]
+        for read in self.loops.reads(node):
+            argument = read.same_place or read.node not in operands
+            if argument and read.node in self.storage.home and read.node.shape:
+                own = read.node.shape == node.shape
+                found.append(self.touch(read.node, how if own else ANYWHERE, False))
+        return found
+
+    def _operands(self, node: Node, rows: str | None) -> list[Touch]:
+        """The arrays that a value's operands are made of; ``rows``: how the first one is read."""
+        found = []
         for number, x in enumerate(node.inputs):
             for source in _arrays(self.loops, x):
                 if source in self.storage.home:

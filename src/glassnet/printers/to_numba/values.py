@@ -20,12 +20,13 @@ from glassnet.trace.names import RESERVED, unused
 
 LOOP_NAMES = ("i", "j", "k", "p", "q", "r")
 OWN_NAMES = (
-    "f", "single", "kept", "floats", "integers", "booleans", "results", "hyper", "rows", "batch", "blas",
-    "array", "matmul", "matmul_ta", "transpose", "column_sums", "exp", "log", "tanh", "sqrt", "expm1",
-    "log1p", "sin", "cos", "sign", "maximum", "minimum", "plus", "hash_keys", "uniform", "row", "njit",
-    "HELD", "INNER", "OPTIONS", "gemm_at", "check", "t", "seed", "part", "low", "high", "first_part",
-    "last_part", "threads", "cells", "partials", "share", "barrier", "PARTS", "SIZE", "BATCH", "best",
-    "place", "candidate", "factor", "whole", "flush_denormals", "flushing", *LOOP_NAMES,
+    "f", "single", "kept", "floats", "integers", "booleans", "results", "hyper", "rows", "batch",
+    "blas", "array", "matmul", "matmul_ta", "matmul_then", "matmul_ta_then", "product", "transpose",
+    "column_sums", "exp", "log", "tanh", "sqrt", "expm1", "log1p", "sin", "cos", "sign", "maximum",
+    "minimum", "plus", "hash_keys", "uniform", "row", "njit", "HELD", "INNER", "OPTIONS", "gemm_at",
+    "check", "t", "seed", "part", "low", "high", "first_part", "last_part", "threads", "cells",
+    "partials", "share", "barrier", "PARTS", "SIZE", "BATCH", "best", "place", "candidate", "factor",
+    "whole", "flush_denormals", "flushing", *LOOP_NAMES,
 )  # fmt: skip
 
 

@@ -1,0 +1,76 @@
+"""What follows a product element by element is done in registers, and where a BLAS multiplies, in a loop."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import glassnet as gn
+from glassnet import layers
+from glassnet.kernels import vectors
+
+ROWS = 192
+
+
+def dense(*options, width=24, **more):
+    return [layers.Dense(width, *options, **more), layers.Dense(width, *options, **more), layers.Dense(3)]
+
+
+# what makes the layers → the epilogues of a training step, in the order of the program
+NETWORKS = {
+    "relu": (
+        lambda: dense("relu"),
+        [
+            "z1_2 = product + b1[j]; f(0) if z1_2 < f(0) else z1_2",
+            "z2_2 = product + b2[j]; f(0) if z2_2 < f(0) else z2_2",
+            "product * f(h2[i, j] > f(0))",
+            "product * f(h1[i, j] > f(0))",
+        ],
+    ),
+    "tanh: only its gradient": (
+        lambda: dense("tanh"),
+        [
+            "product * (f(1) - a2[i, j] * a2[i, j])",
+            "product * (f(1) - a1[i, j] * a1[i, j])",
+        ],
+    ),
+    "a penalty": (
+        lambda: [layers.Dense(3, use_bias=False, kernel_regularizer=gn.regularizers.L2(0.1))],
+        ["product + f(t4) * W1[i, j]"],
+    ),
+    "batch normalization: its sums need the product": (
+        lambda: [layers.Dense(24, use_bias=False), layers.BatchNormalization(), layers.Dense(3)],
+        [],
+    ),
+}
+
+
+def trained(network, backend, width=8, parts=None, epochs=2):
+    generator = np.random.default_rng(0)
+    X, y = generator.standard_normal((ROWS, width)), generator.integers(0, 3, ROWS)
+    model = gn.Sequential(network, seed=1)
+    model.compile(gn.optimizers.Adam(), "softmax_cross_entropy", backend=backend)
+    model.fit(X, y, batch_size=64, epochs=epochs, verbose=0, threads=parts)
+    return model
+
+
+def epilogues(text):
+    """The texts behind the products of a program."""
+    return [part.split('"')[1] for part in text.split("_then(")[1:]]
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_what_is_done_in_registers(name):
+    network, expected = NETWORKS[name]
+    assert epilogues(trained(network(), "numba").source()) == expected
+
+
+@pytest.mark.parametrize("bits, parts", [("512", 2), ("256", 1), ("256", 2), ("0", 1)])
+def test_large_products(bits, parts, monkeypatch):
+    """A processor without the widest vectors hands them to the BLAS; the step is the same."""
+    monkeypatch.setenv("GLASSNET_VECTOR_BITS", bits)
+    ours, numpy = (trained(dense("relu", width=256), backend, 128, parts) for backend in ("numba", "numpy"))
+    how = "_then(" if bits == "512" and vectors().bits == 512 else "gemm_at("
+    assert how in ours.source("train", "numba")
+    for key, array in numpy.parameters.items():
+        np.testing.assert_allclose(ours.parameters[key], array, rtol=1e-3, atol=1e-5, err_msg=key)
