@@ -75,6 +75,7 @@ class BaseMLP(Saving, CallbackSupport, BaseEstimator):  # type: ignore[misc]
         if first:
             dtype = inputs.computing_type(self.dtype, X, full_batch)
             self._float = inputs.float_type(X)
+            tables.remember_target(self, y)
         else:
             dtype = self.model_.dtype
         table = tables.read(self, X, where, reset=first, dtype=dtype)
