@@ -14,6 +14,7 @@ import click
 import glassnet
 from glassnet.cli.cache_command import cache
 from glassnet.cli.mistakes import BROKEN_PIPE, INTERRUPTED, code_of, line_of
+from glassnet.cli.predict_command import predict
 from glassnet.cli.source_command import source
 from glassnet.cli.train_command import train
 from glassnet.errors import GlassnetError
@@ -95,5 +96,6 @@ def main(context: click.Context) -> None:
 
 
 main.add_command(train)
+main.add_command(predict)
 main.add_command(source)
 main.add_command(cache)

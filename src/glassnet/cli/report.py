@@ -74,14 +74,15 @@ def conclude(console: Console, run: Run, scores: dict[str, Scores]) -> None:
         f"where the {measure} of the validation rows was lowest: {lowest:.4f}."
     )
     console.print(f"Backend {run.params['backend']}: {run.params['why']}.\n", style="dim", soft_wrap=True)
-    _show_scores(console, f"on {len(run.truth)} held-out rows", scores)
+    show_scores(console, f"on {len(run.truth)} held-out rows", scores)
     if run.dataset.classes:
         points = 100 * margin(scores[OURS]["accuracy"], len(run.truth))
         line = f"On {len(run.truth)} rows an accuracy is known to about ±{points:.1f} points (95 %)."
         console.print(f"{line}\n", style="dim")
 
 
-def _show_scores(console: Console, title: str, scores: dict[str, Scores]) -> None:
+def show_scores(console: Console, title: str, scores: dict[str, Scores]) -> None:
+    """Print a table of scores, ours first."""
     heads = [HEADINGS[name] for name in scores[OURS]]
     width = max(map(len, (title, *scores)))
     head = f"{title:{width}}" + "".join(f"{text:>11}" for text in heads)

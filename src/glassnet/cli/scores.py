@@ -31,10 +31,11 @@ def score(dataset: Dataset, truth: NDArray[Any], prediction: NDArray[Any]) -> Sc
     dict of str to float
         accuracy, log_loss, macro_f1; or r2, rmse, mae.
     """
-    return _classification(truth, prediction) if dataset.classes else _regression(truth, prediction)
+    return classification(truth, prediction) if dataset.classes else regression(truth, prediction)
 
 
-def _classification(truth: NDArray[Any], probabilities: NDArray[Any]) -> Scores:
+def classification(truth: NDArray[Any], probabilities: NDArray[Any]) -> Scores:
+    """Accuracy, log loss, macro F1 of probabilities (rows, classes); the truth are numbers of classes."""
     from sklearn.metrics import accuracy_score, f1_score, log_loss
 
     labels = np.arange(probabilities.shape[1])
@@ -46,7 +47,8 @@ def _classification(truth: NDArray[Any], probabilities: NDArray[Any]) -> Scores:
     }
 
 
-def _regression(truth: NDArray[Any], predicted: NDArray[Any]) -> Scores:
+def regression(truth: NDArray[Any], predicted: NDArray[Any]) -> Scores:
+    """R², RMSE, MAE of predicted numbers (rows,)."""
     from sklearn.metrics import mean_absolute_error, r2_score, root_mean_squared_error
 
     return {
