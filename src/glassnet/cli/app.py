@@ -13,6 +13,8 @@ import click
 
 import glassnet
 from glassnet.cli.cache_command import cache
+from glassnet.cli.evaluate_command import evaluate
+from glassnet.cli.export_command import export
 from glassnet.cli.mistakes import BROKEN_PIPE, INTERRUPTED, code_of, line_of
 from glassnet.cli.predict_command import predict
 from glassnet.cli.source_command import source
@@ -96,6 +98,8 @@ def main(context: click.Context) -> None:
 
 
 main.add_command(train)
+main.add_command(evaluate)
 main.add_command(predict)
+main.add_command(export)
 main.add_command(source)
 main.add_command(cache)

@@ -76,22 +76,29 @@ def conclude(console: Console, run: Run, scores: dict[str, Scores]) -> None:
     console.print(f"Backend {run.params['backend']}: {run.params['why']}.\n", style="dim", soft_wrap=True)
     show_scores(console, f"on {len(run.truth)} held-out rows", scores)
     if run.dataset.classes:
-        points = 100 * margin(scores[OURS]["accuracy"], len(run.truth))
-        line = f"On {len(run.truth)} rows an accuracy is known to about ±{points:.1f} points (95 %)."
-        console.print(f"{line}\n", style="dim")
+        show_margin(console, scores[OURS]["accuracy"], len(run.truth))
 
 
 def show_scores(console: Console, title: str, scores: dict[str, Scores]) -> None:
     """Print a table of scores, ours first."""
-    heads = [HEADINGS[name] for name in scores[OURS]]
+    heads = [HEADINGS.get(name, name.replace("_", " ")) for name in scores[OURS]]
+    widths = [max(11, len(text) + 2) for text in heads]
     width = max(map(len, (title, *scores)))
-    head = f"{title:{width}}" + "".join(f"{text:>11}" for text in heads)
+    head = f"{title:{width}}" + "".join(f"{text:>{w}}" for text, w in zip(heads, widths, strict=True))
     console.print(head, style="bold", soft_wrap=True)
     console.print("─" * len(head), style="dim", soft_wrap=True)
     for who, row in scores.items():
-        cells = "".join(f"{_cell(name, value):>11}" for name, value in row.items())
+        found = zip(row.items(), widths, strict=True)
+        cells = "".join(f"{_cell(name, value):>{w}}" for (name, value), w in found)
         console.print(f"{who:{width}}{cells}", style="bold green" if who == OURS else None, soft_wrap=True)
     console.print()
+
+
+def show_margin(console: Console, accuracy: float, rows: int) -> None:
+    """Say how well so many rows tell an accuracy."""
+    points = 100 * margin(accuracy, rows)
+    line = f"On {rows:,} rows an accuracy is known to about ±{points:.1f} points (95 %)."
+    console.print(f"{line}\n", style="dim")
 
 
 def margin(share: float, rows: int) -> float:
@@ -103,6 +110,8 @@ def margin(share: float, rows: int) -> float:
 def _cell(name: str, value: float) -> str:
     if name == "accuracy":
         return f"{100 * value:.1f} %"
+    if abs(value) >= 1000:
+        return f"{value:,.0f}"
     return f"{value:.3f}" if abs(value) < 10 else f"{value:.1f}"
 
 
