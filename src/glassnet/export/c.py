@@ -165,7 +165,9 @@ def _described(key: str, node: Node, inference: Inference) -> tuple[str, str]:
         return ("label" if kind == "label" else "labels"), _DOCS[kind]
     if key == "probabilities":
         return key, _DOCS["probabilities" if inference.classes else "yes"]
-    return key, f"The probability of each class of target {key.rpartition('_')[2]}."
+    kind, _, target = key.rpartition("_")
+    what = "probability" if kind == "probabilities" else "score"
+    return key, f"The {what} of each class of target {target}."
 
 
 def _up_to(graph: Graph, node: Node) -> Graph:

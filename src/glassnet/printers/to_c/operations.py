@@ -149,6 +149,8 @@ def _cast(p: Page, node: Node, index: Index) -> Piece:
     x, to = node.inputs[0], node.attrs["to"]
     if to == "bool":
         return f"{p.at(x, index, ADD, x.kind)} != 0", EQUAL
+    if to == "int" and x.kind == "float":
+        return f"{p.helper('whole')}({p.at(x, index)})", ATOM
     name = {"float": p.float_type, "int": "long"}[to]
     return f"({name}){p.at(x, index, UNARY, to if is_weak(x.kind) else x.kind)}", UNARY
 
