@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import importlib
 import os
 import sys
 import warnings
@@ -12,13 +13,7 @@ from typing import Any, NoReturn
 import click
 
 import glassnet
-from glassnet.cli.cache_command import cache
-from glassnet.cli.evaluate_command import evaluate
-from glassnet.cli.export_command import export
 from glassnet.cli.mistakes import BROKEN_PIPE, INTERRUPTED, code_of, line_of
-from glassnet.cli.predict_command import predict
-from glassnet.cli.source_command import source
-from glassnet.cli.train_command import train
 from glassnet.errors import GlassnetError
 
 HELP = """Neural networks you can see through.
@@ -35,9 +30,39 @@ Examples:
   glassnet cache                           how much compiled programs take, and where
 """
 
+COMMANDS = {
+    "train": "Train a network and report how good it is.",
+    "evaluate": "Score a trained model on a table.",
+    "predict": "Predict the rows of a table.",
+    "export": "Write ONNX, C, NumPy or PyTorch files.",
+    "source": "Print the program of a network.",
+    "cache": "Show or clear the compiled programs.",
+}
+
 
 class Commands(click.Group):
-    """A group whose errors are one line on stderr and an exit code, never a traceback."""
+    """A group whose errors are one line on stderr and an exit code, never a traceback.
+
+    A command's module is imported when the command runs, so that help comes at once.
+    """
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of the commands, in the order of their use."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(
+            importlib.import_module(f"glassnet.cli.{cmd_name}_command"), cmd_name
+        )
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List them, without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
 
     def main(self, args: Sequence[str] | None = None, **extra: Any) -> NoReturn:  # type: ignore[override]
         """Run the command line and leave the process with its exit code."""
@@ -95,11 +120,3 @@ def main(context: click.Context) -> None:
     """Show the help where no command is given."""
     if context.invoked_subcommand is None:
         click.echo(context.get_help())
-
-
-main.add_command(train)
-main.add_command(evaluate)
-main.add_command(predict)
-main.add_command(export)
-main.add_command(source)
-main.add_command(cache)
