@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glassnet.cli.training import Run
+from glassnet.estimators import frames
 
 TRAIN, VALIDATION, INK, FAINT = "#2f6f9f", "#e07b39", "#222831", "#8a919c"
 CLASSES = ("#2f6f9f", "#e07b39", "#4f9d69", "#b0508f", "#c9a227", "#5b5ea6", "#8c564b", "#3aa6a6")
@@ -56,7 +57,7 @@ def draw(run: Run, title: str) -> bytes:
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    panels = [_loss, _accuracy, _look] if run.dataset.classes else [_loss, _look]
+    panels = [_loss, _accuracy, _look] if run.problem.classes else [_loss, _look]
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(4.3 * len(panels), 4.3), layout="constrained")
         figure.suptitle(title, x=0.012, ha="left", fontsize=12)
@@ -101,21 +102,20 @@ def _accuracy(axes: Any, run: Run) -> None:
 
 def _look(axes: Any, run: Run) -> None:
     """The panel that suits the data: weights as images, a map, a table of confusions, or a scatter."""
-    if run.dataset.image_shape:
-        _weights(axes, run, run.dataset.image_shape)
-    elif not run.dataset.classes:
+    if run.problem.image_shape:
+        _weights(axes, run, run.problem.image_shape)
+    elif not run.problem.classes:
         _scatter(axes, run)
-    elif run.dataset.features == 2:
+    elif run.problem.columns == 2:
         _map(axes, run)
     else:
         _confusions(axes, run)
 
 
 def _weights(axes: Any, run: Run, shape: tuple[int, int]) -> None:
-    kernel = np.array(run.model.parameters["dense_1.kernel"], np.float64)
-    kernel[run.dataset.data[run.rows.train].std(axis=0) == 0] = (
-        0  # pixels that never change were never trained
-    )
+    trained = np.array(run.model.parameters["dense_1.kernel"], np.float64)
+    kernel = np.zeros((run.problem.columns, trained.shape[1]))  # pixels that never change are left out
+    kernel[[bool(treatment.features("")) for treatment in run.encoder.treatments_]] = trained
     strongest = np.argsort(-np.linalg.norm(kernel, axis=0), kind="stable")[: TILES**2]
     images = mosaic(kernel[:, strongest].T.reshape(-1, *shape))
     axes.set_facecolor("#c8ccd2")  # of the gaps
@@ -139,22 +139,23 @@ def mosaic(images: NDArray[np.float64]) -> NDArray[np.float64]:
 def _map(axes: Any, run: Run) -> None:
     from matplotlib.colors import to_rgb
 
-    X, y = run.dataset.data, run.dataset.target
+    names = [column.name for column in run.problem.table.columns]
+    X, y = np.stack([column.values for column in run.problem.table.columns], axis=1), run.problem.target
     low, high = X.min(axis=0), X.max(axis=0)
     low, high = low - 0.08 * (high - low), high + 0.08 * (high - low)
     grid = np.stack(np.meshgrid(*np.linspace(low, high, 300).T), axis=-1).reshape(-1, 2)
-    colors = np.array([to_rgb(CLASSES[label % len(CLASSES)]) for label in range(run.dataset.classes)])
-    image = 1 - 0.45 * (1 - run.predict(grid) @ colors).reshape(300, 300, 3)
+    colors = np.array([to_rgb(CLASSES[label % len(CLASSES)]) for label in range(run.problem.classes)])
+    likely = run.predict(frames.read(grid, "train").named(names))
+    image = 1 - 0.45 * (1 - likely @ colors).reshape(300, 300, 3)
     axes.imshow(image, origin="lower", extent=(low[0], high[0], low[1], high[1]), aspect="auto")
     seen, unseen = run.rows.train, run.rows.held_out
     axes.scatter(*X[seen].T, c=colors[y[seen]], s=6, alpha=0.45, linewidths=0)
     axes.scatter(*X[unseen].T, c=colors[y[unseen]], s=28, edgecolors="white", linewidths=0.9)
-    names = run.dataset.feature_names
     axes.set(xlabel=names[0], ylabel=names[1], title="its answer everywhere (large points: held out)")
 
 
 def _confusions(axes: Any, run: Run) -> None:
-    classes, names = run.dataset.classes, run.dataset.target_names
+    classes, names = run.problem.classes, run.problem.class_names
     table = np.zeros((classes, classes), int)
     np.add.at(table, (run.truth, run.prediction.argmax(axis=1)), 1)
     axes.imshow(table, cmap="Blues", vmax=table.max() * 1.25)
@@ -172,5 +173,5 @@ def _scatter(axes: Any, run: Run) -> None:
     ends = [min(run.truth.min(), run.prediction.min()), max(run.truth.max(), run.prediction.max())]
     axes.plot(ends, ends, color=FAINT, linewidth=0.8, linestyle=":")
     axes.scatter(run.truth, run.prediction, color=TRAIN, s=22, alpha=0.7, linewidths=0)
-    name = run.dataset.target_names[0]
+    name = run.problem.target_name
     axes.set(xlabel=f"true {name}", ylabel=f"predicted {name}", title="held-out rows")
