@@ -129,18 +129,3 @@ def test_labels_that_no_file_can_hold():
     assert str(caught.value) == (
         "labels of type date cannot stand in an ONNX file.\nTrain with labels that are texts or numbers."
     )
-
-
-def test_data_frames_are_for_glassnet_alone():
-    frame = pd.DataFrame({"size": X[:, 0], "kind": WORDS})
-    estimator = gn.MLPClassifier(**TINY, columns="auto").fit(frame, Y)
-    with pytest.raises(InputError) as caught:
-        estimator.export("never.onnx")
-    assert str(caught.value) == (
-        'MLPClassifier with columns="auto" reads data frames, which only glassnet can.\n'
-        "Export its network, gn.export.to_onnx(estimator.model_, path): that takes what\n"
-        "estimator.encoder_.transform(X) answers. Or keep all of it in a model file: save()."
-    )
-    table = np.asarray(estimator.encoder_.transform(frame), np.float32)
-    found = run(session(gn.export.to_onnx(estimator.model_)), table)["scores"]
-    assert_near(found, estimator.model_.predict(table))

@@ -281,6 +281,31 @@ class FrameEncoder(TransformerMixin, Saving, BaseEstimator):  # type: ignore[mis
         parts.sort(key=lambda part: part[0])  # indices come last
         return np.concatenate([part for _, part in parts], axis=1)
 
+    def column_names(self) -> list[str]:
+        """The names of the columns: x0, x1, ... where there are none."""
+        return self._names()
+
+    def used(self) -> dict[int, Treatment]:
+        """The columns that features come from: number of the column → its treatment."""
+        return {i: one for i, one in enumerate(self.treatments_) if one.features("")}
+
+    def of_numbers(self, X: Any) -> Any:
+        """The features of the columns that are used, given as numbers: plain or traced.
+
+        Parameters
+        ----------
+        X : array (n, used columns)
+            As ``Treatment.numbers`` answers them.
+
+        Returns
+        -------
+        array (n, features)
+        """
+        used = list(self.used().values())
+        parts = [(one.rows > 0, one.of_numbers(X[:, i : i + 1])) for i, one in enumerate(used)]
+        parts.sort(key=lambda part: part[0])  # indices come last
+        return np.concatenate([part for _, some in parts for part in some], axis=1)
+
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """The names of the features.
 

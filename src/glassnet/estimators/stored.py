@@ -129,7 +129,7 @@ def rebuild(unpacker: files.Unpacker, value: Any, key: str) -> Any:
 def _fill(estimator: Any, value: Any, unpacker: files.Unpacker, key: str) -> None:
     hidden, encodes = isinstance(estimator, HiddenFeatures), isinstance(estimator, FrameEncoder)
     own = ("estimator",) if hidden else ("treatments",) if encodes else _own_parts(estimator)
-    optional = () if hidden or encodes else ("target",)
+    optional: tuple[str, ...] = () if hidden or encodes else ("target",)
     optional += ("units",) if isinstance(estimator, MLPRegressor) else ()
     record(value, key, ("features", "names", *own), optional)
     estimator.n_features_in_ = whole(value["features"], f"{key}.features", low=1)

@@ -13,6 +13,7 @@ from glassnet import optional
 from glassnet.errors import InputError
 from glassnet.export.inference import Inference, inference_of
 from glassnet.export.onnx_check import compare
+from glassnet.export.onnx_columns import prepare
 from glassnet.export.onnx_operators import natives
 from glassnet.export.writing import write_bytes
 from glassnet.files.format import Path
@@ -120,6 +121,8 @@ def operators_of(inference: Inference) -> OnnxGraph:
     printed = print_onnx(graph, inference.dtype, known)
     if inference.classes:
         _decode_labels(printed, inference.classes)
+    if inference.preparation is not None:
+        prepare(printed, inference.preparation)
     return printed
 
 
