@@ -7,13 +7,14 @@ network of it, tells how good that is on rows that were kept away from it, and w
 ones. What it writes is an estimator that takes data frames, so everything can be done in Python as well. This
 page does both, side by side, and looks at what happens to each column on the way.
 
-The table is made here, of the diabetes data that comes with scikit-learn: ten measurements of 442 patients, and
-a number that says how far the disease has progressed a year later. To have everything that real tables have,
+The table is made here, of the diabetes data that comes with scikit-learn: ten measurements of 442 patients,
+and a number that says how far the disease has progressed a year later. To have everything that real tables
+have,
 
 - one measured value in twelve is taken out,
 - the column ``sex`` is written as text (the data have 1 and 2 and do not say which is which),
-- and three columns are **made up**: ``clinic``, ``visit``, ``smoker``. They are drawn at random, say nothing about
-  the disease, and can only mislead.
+- and three columns are **made up**: ``clinic``, ``visit``, ``smoker``. They are drawn at random, say
+  nothing about the disease, and can only mislead.
 """
 
 import json
@@ -64,10 +65,11 @@ print("".join((folder / "patients.csv").read_text().splitlines(keepends=True)[:5
 shell("glassnet train patients.csv --target progression")
 
 # %%
-# It says what it has taken the target for, and why; what each column becomes; how the rows are split; and how the
-# network ends, beside what must be beaten: the mean of the target, scikit-learn's network, and its gradient
-# boosting, each trained on the same rows and measured on the same 80 that none of them has seen. An R² of 0 is
-# the mean's, 1 would be perfect. On so few rows the last digits are chance: ``--seed 1`` splits otherwise.
+# It says what it has taken the target for, and why; what each column becomes; how the rows are split; and
+# how the network ends, beside what must be beaten: the mean of the target, scikit-learn's network, and its
+# gradient boosting, each trained on the same rows and measured on the same 80 that none of them has seen.
+# An R² of 0 is the mean's, 1 would be perfect. On so few rows the last digits are chance: ``--seed 1``
+# splits otherwise.
 #
 # Among the files is a picture of the run:
 
@@ -86,8 +88,8 @@ print(model)
 
 # %%
 # One of your own needs no more than two arguments beside those of every network: ``columns="auto"`` puts an
-# encoder in front, and ``missing="median"`` allows cells to be empty. That is an error otherwise: whether a value is
-# missing by accident or for a reason is yours to know.
+# encoder in front, and ``missing="median"`` allows cells to be empty. That is an error otherwise: whether a
+# value is missing by accident or for a reason is yours to know.
 
 X, y = old.drop(columns="progression"), old["progression"]
 X_new, y_new = new.drop(columns="progression"), new["progression"]
@@ -114,14 +116,15 @@ encoder = regressor.encoder_
 print(encoder.describe())
 
 # %%
-# **Numbers** are scaled by their median and the distance of their quartiles, which a few odd values cannot move,
-# and bent so that nothing is beyond 3 [1]_:
+# **Numbers** are scaled by their median and the distance of their quartiles, which a few odd values cannot
+# move, and bent so that nothing is beyond 3 [1]_:
 #
 # .. math::
 #
 #    z = \frac{x - \mathrm{median}}{q_{75} - q_{25}}, \qquad \frac{z}{\sqrt{1 + (z / 3)^2}} .
 #
-# What is missing counts as the median, which is 0 here, and a second number says that it was missing. By hand:
+# What is missing counts as the median, which is 0 here, and a second number says that it was missing. By
+# hand:
 
 bmi = X["bmi"].fillna(X["bmi"].median())
 low, middle, high = X["bmi"].quantile([0.25, 0.5, 0.75])
@@ -131,11 +134,11 @@ print(np.allclose(z / np.sqrt(1 + (z / 3) ** 2), encoded["bmi"]))
 print((encoded["bmi_missing"] == X["bmi"].isna()).all())
 
 # %%
-# **Two values**, true and false or any others, are -1 and +1. **Three and more** have a column each, with a 1 for
-# the one that it is and none for an empty cell. Beyond 16 values that would be many columns, each of them nearly
-# always 0: then each value is given a vector of a few numbers, which is learned with the rest
-# (:class:`~glassnet.layers.ColumnEmbedding`). **Dates** are days, and sine and cosine of their place in the year and
-# the week, so that December is next to January.
+# **Two values**, true and false or any others, are -1 and +1. **Three and more** have a column each, with a
+# 1 for the one that it is and none for an empty cell. Beyond 16 values that would be many columns, each of
+# them nearly always 0: then each value is given a vector of a few numbers, which is learned with the rest
+# (:class:`~glassnet.layers.ColumnEmbedding`). **Dates** are days, and sine and cosine of their place in the
+# year and the week, so that December is next to January.
 #
 # The first rows as the network sees them:
 
@@ -146,8 +149,8 @@ ax.tick_params(axis="y", labelsize=7, length=0)
 fig.colorbar(image, ax=ax, label="number")
 
 # %%
-# Categories that are written as numbers, such as postal codes, look like numbers to anybody. They have to be named:
-# ``columns=gn.FrameEncoder(categorical=["code"], missing="median")``.
+# Categories that are written as numbers, such as postal codes, look like numbers to anybody. They have to
+# be named: ``columns=gn.FrameEncoder(categorical=["code"], missing="median")``.
 #
 # New rows
 # --------
@@ -155,10 +158,10 @@ fig.colorbar(image, ax=ax, label="number")
 shell("glassnet evaluate glassnet-patients/model.safetensors new_patients.csv")
 
 # %%
-# The file of answers has a row for each row of the table, with what it is asked to carry along. Tables are read in
-# parts, so that they may be larger than the memory.
+# The file of answers has a row for each row of the table, with what it is asked to carry along. Tables are
+# read in parts, so that they may be larger than the memory.
 
-shell("glassnet predict glassnet-patients/model.safetensors new_patients.csv --keep age,clinic --output answers.csv")
+shell("glassnet predict glassnet-patients/model.safetensors new_patients.csv --keep age --output answers.csv")
 answers = pd.read_csv(folder / "answers.csv")
 print(answers.head(3))
 print("largest difference from Python:", np.abs(answers["prediction"] - model.predict(X_new)).max())
@@ -167,8 +170,8 @@ print("largest difference from Python:", np.abs(answers["prediction"] - model.pr
 # A clinic that nobody knows
 # --------------------------
 #
-# The next patient comes from a clinic that was not in the table. Before you run: an error? The commonest clinic? One
-# of the three at random?
+# The next patient comes from a clinic that was not in the table. Before you run: an error? The commonest
+# clinic? One of the three at random?
 
 patient = X_new[:1].assign(clinic="East")
 columns = [name for name in encoded.columns if name.startswith("clinic")]
@@ -178,11 +181,11 @@ for clinic in ("North", "South", "Harbour", "East", None):
     print(f"{clinic!s:8} {regressor.predict(patient.assign(clinic=clinic))[0]:6.1f}")
 
 # %%
-# It is none of those that the network knows, exactly as an empty cell is. (That the clinics differ at all is what the
-# network has learned from a column of noise: a few units, where it is wrong by 45 in the mean.)
+# It is none of those that the network knows, exactly as an empty cell is. (That the clinics differ at all
+# is what the network has learned from a column of noise: a few units, where it is wrong by 45 in the mean.)
 #
-# Columns may come in another order, and there may be more of them; a whole number may come as a float. What would
-# have to be guessed is refused:
+# Columns may come in another order, and there may be more of them; a whole number may come as a float. What
+# would have to be guessed is refused:
 
 for wrong in (
     X_new.drop(columns="bmi"),
@@ -195,14 +198,14 @@ for wrong in (
         print(error, end="\n\n")
 
 # %%
-# The last one is a surprise that files have ready: in CSV a date is text. The command line reads the column as what
-# it was when the network was trained; in pandas it is ``read_csv(..., parse_dates=["visit"])``.
+# The last one is a surprise that files have ready: in CSV a date is text. The command line reads the column
+# as what it was when the network was trained; in pandas it is ``read_csv(..., parse_dates=["visit"])``.
 #
 # Too good to be true
 # -------------------
 #
-# Somebody has added a column, ``dose``: what the doctors gave after the year, by how far the disease had come.
-# Before you run: what will the report say?
+# Somebody has added a column, ``dose``: what the doctors gave after the year, by how far the disease had
+# come. Before you run: what will the report say?
 
 dose = (old["progression"] / 10).round() + draws.integers(-1, 2, len(old))
 old.assign(dose=dose).to_csv(folder / "with_dose.csv", index=False)
@@ -212,15 +215,18 @@ for name, scores in report["held_out"].items():
     print(f"{name:22} R² {scores['r2']:6.3f}")
 
 # %%
-# All of them have found it, and the held-out rows cannot tell: they have the column, too. The patients whom the
-# network is meant for have not. No report can know what will be known on the day of the prediction; a score that is
-# far better than anybody has hoped for is the sign to ask. Leave the column out and train again.
+# All of them have found it, and the held-out rows cannot tell: they have the column, too. The patients whom
+# the network is meant for have not. No report can know what will be known on the day of the prediction; a
+# score that is far better than anybody has hoped for is the sign to ask. Leave the column out and train
+# again.
 #
 # From here
 # ---------
 #
-# ``glassnet inspect`` looks into a trained network, ``glassnet source`` prints its program, and ``glassnet export``
-# writes it, with all that happens to the columns, to a file that runs without this package: :doc:`n_ship_it`.
+# ``glassnet inspect`` looks into a trained network, ``glassnet source`` prints its program, and ``glassnet
+# export`` writes it, with all that happens to the columns, to a file that runs without this package:
+# :doc:`n_ship_it`.
 #
-# .. [1] D. Holzmüller, L. Grinsztajn, I. Steinwart, "Better by default: Strong pre-tuned MLPs and boosted trees on
+# .. [1] D. Holzmüller, L. Grinsztajn, I. Steinwart, "Better by default: Strong pre-tuned MLPs and boosted
+#    trees on
 #    tabular data", 2024.

@@ -2,9 +2,9 @@ r"""
 Ship it
 =======
 
-A trained network is a handful of arrays and a formula. Neither needs this package: ``export(path)`` writes both
-to a file that runs where there is no glassnet, no scikit-learn, and perhaps no Python. The suffix of the path
-names the format:
+A trained network is a handful of arrays and a formula. Neither needs this package: ``export(path)`` writes
+both to a file that runs where there is no glassnet, no scikit-learn, and perhaps no Python. The suffix of
+the path names the format:
 
 .. list-table::
    :header-rows: 1
@@ -40,9 +40,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 import onnx
 import onnxruntime
+import pandas as pd
 import skl2onnx
 from safetensors.numpy import load_file
-from sklearn.datasets import load_digits
+from sklearn.datasets import load_digits, load_wine
 from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -85,9 +86,9 @@ print([node.op_type for node in stored.graph.node])
 print(stored.doc_string)
 
 # %%
-# Five, of which three are the network: ``Gemm`` is a product with a sum. Dropout does nothing when one predicts.
-# Scaling the inputs and batch normalization are both a product and a sum for each column, so they have been
-# multiplied into the weights of the dense layer between them:
+# Five, of which three are the network: ``Gemm`` is a product with a sum. Dropout does nothing when one
+# predicts. Scaling the inputs and batch normalization are both a product and a sum for each column, so they
+# have been multiplied into the weights of the dense layer between them:
 #
 # .. math::
 #
@@ -97,8 +98,8 @@ print(stored.doc_string)
 # They are folded only where no digits are lost by it: for years, whose mean is a thousand times their spread,
 # the subtraction stays.
 #
-# ``export`` has run the file in onnxruntime, on rows of its own, before it put it in its place. Anybody can do
-# so again. Labels and probabilities are plain arrays:
+# ``export`` has run the file in onnxruntime, on rows of its own, before it put it in its place. Anybody can
+# do so again. Labels and probabilities are plain arrays:
 
 session = onnxruntime.InferenceSession(folder / "digits.onnx")
 label, found = session.run(["label", "probabilities"], {"X": X_new})
@@ -129,16 +130,16 @@ network.export(folder / "digits.c")
 print((folder / "digits.h").read_text())
 
 # %%
-# The source is the graph as loops over single numbers, with the weights as constants in front of it. It needs
-# ``math.h`` for the exponential function and nothing else: it allocates nothing, keeps nothing from one call to
-# the next, and reads and writes only what it is given. The network, whole:
+# The source is the graph as loops over single numbers, with the weights as constants in front of it. It
+# needs ``math.h`` for the exponential function and nothing else: it allocates nothing, keeps nothing from
+# one call to the next, and reads and writes only what it is given. The network, whole:
 
 source = (folder / "digits.c").read_text()
 print(re.search(r"void digits_predict\(.*?\n}\n", source, re.DOTALL)[0])
 
 # %%
-# A program for it. This one reads rows of floats from its input, as a controller might read them from a sensor,
-# and writes the label and the probabilities of each:
+# A program for it. This one reads rows of floats from its input, as a controller might read them from a
+# sensor, and writes the label and the probabilities of each:
 
 (folder / "main.c").write_text("""\
 #include <stdio.h>
@@ -198,8 +199,9 @@ print(f"largest difference: {differences['digits.py']:.1e}")
 # PyTorch's names
 # ---------------
 #
-# PyTorch keeps a kernel as (outputs, inputs) and calls it ``weight``; the statistics of a batch normalization are
-# ``running_mean`` and ``running_var``. The file has these names, and any reader of its format finds them:
+# PyTorch keeps a kernel as (outputs, inputs) and calls it ``weight``; the statistics of a batch
+# normalization are ``running_mean`` and ``running_var``. The file has these names, and any reader of its
+# format finds them:
 
 gn.export.to_pytorch(network, folder / "digits_torch.safetensors", keys="sequential")
 state = load_file(folder / "digits_torch.safetensors")
@@ -207,9 +209,9 @@ for key, array in state.items():
     print(f"{key:22} {array.dtype!s:8} {array.shape}")
 
 # %%
-# With ``keys="sequential"`` the numbers are places in an ``nn.Sequential``; without it the keys begin with the
-# names of the layers, ``dense_1.weight``. What PyTorch has no layer for keeps its own name: here the scaling in
-# place 0, two arrays for whoever prepares the data.
+# With ``keys="sequential"`` the numbers are places in an ``nn.Sequential``; without it the keys begin with
+# the names of the layers, ``dense_1.weight``. What PyTorch has no layer for keeps its own name: here the
+# scaling in place 0, two arrays for whoever prepares the data.
 #
 # .. code-block:: python
 #
@@ -233,10 +235,83 @@ differences["digits_torch.safetensors"] = np.abs(e / e.sum(axis=1, keepdims=True
 print(f"largest difference: {differences['digits_torch.safetensors']:.1e}")
 
 # %%
+# A network that reads a table
+# ----------------------------
+#
+# What an estimator with ``columns="auto"`` does to the columns before the network
+# (:doc:`m_from_a_csv_file`) goes along: scaling, categories, dates, what is missing. A small table of the
+# wines: two of their measurements, one of them with gaps, the depth of their color as a word, and a date of
+# bottling that is made up.
+
+wine, draws = load_wine(), np.random.default_rng(0)
+depth = np.digitize(wine.data[:, 9], [4.0, 7.0])
+table = pd.DataFrame(
+    {
+        "alcohol": wine.data[:, 0],
+        "magnesium": np.where(draws.random(178) < 0.1, np.nan, wine.data[:, 4]),
+        "color": np.array(["pale", "medium", "deep"], object)[depth],
+        "bottled": pd.Timestamp("2020-09-01") + pd.to_timedelta(draws.integers(0, 90, 178), "D"),
+    }
+)
+reader = gn.MLPClassifier(16, columns="auto", missing="median", max_iter=300, tol=0.01, random_state=0)
+reader.fit(table, wine.target_names[wine.target])
+reader.save(folder / "wine.safetensors")
+row = {"alcohol": 13.2, "magnesium": None, "color": "pink", "bottled": "2020-10-01"}
+print(reader.predict_proba(pd.DataFrame([row]).astype({"bottled": "datetime64[us]", "magnesium": float})))
+
+# %%
+# The command line does it, too: ``glassnet export wine.safetensors --to numpy``. The module takes a data
+# frame, or a dict of columns, or of the values of one row; the color "pink" is none of those that it knows.
+
+reader.export(folder / "wine.py")
+code = f"import wine, json; print(wine.predict({row})[0], wine.predict_proba({row}))"
+print(subprocess.check_output([sys.executable, "-c", code], cwd=folder, text=True))
+
+# %%
+# In ONNX each column is an input of its own, texts as strings, dates as days since 1970, and NaN or an
+# empty string where there is nothing:
+
+reader.export(folder / "wine.onnx")
+session = onnxruntime.InferenceSession(folder / "wine.onnx")
+days = (np.datetime64("2020-10-01") - np.datetime64(0, "D")).astype(float)
+for column in session.get_inputs():
+    print(f"{column.name:10} {column.type} {column.shape}")
+given = {
+    "alcohol": np.array([[13.2]]),
+    "magnesium": np.array([[np.nan]]),
+    "color": np.array([["pink"]], object),
+    "bottled": np.array([[days]]),
+}
+print(session.run(["label", "probabilities"], given))
+
+# %%
+# C has no strings to look up quickly: a category is its place in a list, which the header tells.
+
+reader.export(folder / "wine.c")
+print("\n".join(line for line in (folder / "wine.h").read_text().splitlines() if line.startswith("/* ")))
+(folder / "main.c").write_text(f"""\
+#include <math.h>
+#include <stdio.h>
+#include "wine.h"
+
+int main(void)
+{{
+    const double wine[WINE_INPUTS] = {{13.2, NAN, 0, {days:g}}};
+    double y[WINE_OUTPUTS];
+    wine_probabilities(wine, y);
+    printf("%s %.8f %.8f %.8f\\n", wine_classes[wine_label(wine)], y[0], y[1], y[2]);
+    return 0;
+}}
+""")
+subprocess.run([*strict, "main.c", "wine.c", "-lm", "-o", "wine"], cwd=folder, check=True)
+print(subprocess.check_output([folder / "wine"], text=True))
+
+# %%
 # All of them
 # -----------
 #
-# Measured above, on the rows held out. The last file is the one for going on: it holds the training as well.
+# Measured above, on the images held out. The last file is the one for going on: it holds the training as
+# well.
 
 network.save(folder / "digits.safetensors")
 differences["digits.safetensors"] = np.abs(
