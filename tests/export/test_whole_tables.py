@@ -200,6 +200,15 @@ def test_what_a_header_says_of_the_columns():
     assert "extern const char *const net_values_1[3];" in header
 
 
+def test_an_empty_text_that_is_a_category_is_no_missing_value():
+    table = {"a": ["", "x", None, "y"] * 6, "b": COLUMNS["number"]}
+    fitted = clone(ESTIMATORS["one-hot"][0]).fit(pl.DataFrame(table), TARGET)
+    opened = session(gn.export.to_onnx(fitted))
+    given = {"a": np.array([[""], ["x"], ["?"]], object), "b": np.array([[1.0], [np.nan], [2.0]])}
+    rows = pl.DataFrame({"a": ["", "x", "?"], "b": [1.0, None, 2.0]})
+    assert_near(opened.run(["probabilities"], given)[0], fitted.predict_proba(rows))
+
+
 def test_columns_may_have_any_name():
     table = {"label": COLUMNS["number"], "probabilities": COLUMNS["color"], "größe; rm -rf": COLUMNS["whole"]}
     fitted = clone(ESTIMATORS["one-hot"][0]).fit(pd.DataFrame(table), WORDS)

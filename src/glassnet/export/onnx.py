@@ -59,6 +59,10 @@ def to_onnx(thing: Any, path: Path | None = None, *, dtype: str | None = None) -
     regressor ``variable`` of shape (n, targets), as skl2onnx has it. Where y has several columns of labels,
     each has its own ``probabilities_1``, ``probabilities_2``, .... The number of rows is free.
 
+    Estimators with ``columns="auto"`` take the columns of a table: an input (n, 1) for each that they use,
+    under its name. Texts are strings, of which the empty one is a missing value unless it is a category; all
+    others are float64: booleans 0 and 1, dates days since 1970, durations seconds, NaN a missing value.
+
     Normalization and batch normalization beside a dense layer are folded into it, weights bear their keys,
     activations are ONNX's own operators where there are such, and the names of classes and features stand
     in the file's metadata, as JSON. Operators are those of version 20; onnxruntime reads them since 1.17.
