@@ -73,6 +73,11 @@ class Problem:
         return 0 if self.labels is None else len(self.labels)
 
     @property
+    def outputs(self) -> int:
+        """Units of the last layer: one for a number or for two classes, else one per class."""
+        return self.classes if self.classes > 2 else 1
+
+    @property
     def task(self) -> str:
         """``"classification"`` or ``"regression"``."""
         return TASKS[self.labels is None]
@@ -120,14 +125,16 @@ def find(name: str, target: str | None, task: str | None) -> Problem:
 
 def from_dataset(dataset: datasets.Dataset) -> Problem:
     """A data set that ships with scikit-learn, or is made by a formula."""
-    classes = bool(dataset.classes)
+    labels, target = None, dataset.target
+    if dataset.classes:
+        labels, target = np.unique(np.array(dataset.target_names)[target], return_inverse=True)
     return Problem(
         name=dataset.name,
         description=f"{dataset.name}: {dataset.description}",
         table=frames.read(dataset.data, "train").named(dataset.feature_names),
-        target=dataset.target,
-        target_name="class" if classes else dataset.target_names[0],
-        labels=np.array(dataset.target_names) if classes else None,
+        target=target,
+        target_name="class" if dataset.classes else dataset.target_names[0],
+        labels=labels,
         image_shape=dataset.image_shape,
     )
 

@@ -115,9 +115,8 @@ def _split(task: Task) -> list[str]:
 
 def _network(task: Task) -> str:
     recipe, problem = task.recipe, task.problem
-    outputs = 1 if problem.classes <= 2 else problem.classes
     features = len(task.encoder.get_feature_names_out())
-    sizes = " → ".join(str(size) for size in (features, *recipe.hidden, outputs))
+    sizes = " → ".join(str(size) for size in (features, *recipe.hidden, problem.outputs))
     extras = [f"L2 {recipe.l2:g}"] if recipe.l2 else []
     if recipe.hidden:
         dropped = recipe.dropout and (problem.classes or len(recipe.hidden) > 1)

@@ -16,12 +16,13 @@ from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 
 import glassnet as gn
-from glassnet.cli.networks import Recipe, encoder_of, estimator_of
+from glassnet.cli.networks import Recipe, encoder_of, estimator_of, refuse_if_too_large
 from glassnet.cli.problems import Problem
 from glassnet.cli.splits import Split, split
 from glassnet.errors import DivergenceError
 from glassnet.estimators import FrameEncoder
 from glassnet.estimators.inputs import ConstantColumnWarning
+from glassnet.train.backend import require_numba
 
 INTERRUPTED = "Training interrupted by user."  # what estimators say of Ctrl-C
 
@@ -104,10 +105,13 @@ class Run(Task):
 
 def prepare(problem: Problem, recipe: Recipe) -> Task:
     """Split the rows, and find out what becomes of the columns."""
+    if recipe.backend == "numba":
+        require_numba('backend="numba"')
     rows = split(problem, recipe.seed)
     encoder = encoder_of(recipe)
     with _as_a_command():
         encoder.fit(problem.table.take(rows.train))
+    refuse_if_too_large((len(encoder.get_feature_names_out()), *recipe.hidden, problem.outputs))
     return Task(problem, rows, recipe, encoder)
 
 
@@ -132,7 +136,7 @@ def fit(task: Task, bar: bool) -> Run:
 @contextmanager
 def _as_a_command() -> Iterator[None]:
     """Ctrl-C ends the command, divergence is no bad argument, and the report says what is left out."""
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore", ConstantColumnWarning)
         warnings.simplefilter("ignore", ConvergenceWarning)
         warnings.filterwarnings("error", INTERRUPTED)

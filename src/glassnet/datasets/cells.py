@@ -10,6 +10,7 @@ from glassnet.errors import InputError
 from glassnet.train.wording import short
 
 Kind = Literal["number", "boolean", "text", "date"]
+FEW = 1000  # cells that are tried first
 _ONE = {"number": "a number", "boolean": "true or false", "date": "a date (2026-01-31, 2026-01-31 13:45)"}
 
 
@@ -73,7 +74,7 @@ def as_found(table: Any, kinds: Mapping[str, Kind]) -> Any:
 
 
 def _as_found(column: Any) -> Any:
-    candidates = (_as_kind(column, kind) for kind in ("number", "boolean", "date"))
+    candidates = (_as_kind(column, kind) for kind in ("whole", "number", "boolean", "date"))
     return next((found for found in candidates if found is not None), column)
 
 
@@ -82,6 +83,7 @@ def _as_kind(column: Any, kind: str) -> Any:
     pa = optional.pyarrow("reading a table")
     for dtype in _types(pa)[kind]:
         try:
+            column.slice(0, FEW).cast(dtype)  # of a long column that fails, pyarrow takes long to say so
             found = column.cast(dtype)
         except pa.ArrowInvalid:
             continue
@@ -91,7 +93,8 @@ def _as_kind(column: Any, kind: str) -> Any:
 
 def _types(pa: Any) -> dict[str, tuple[Any, ...]]:
     return {
-        "number": (pa.int64(), pa.float64()),
+        "whole": (pa.int64(),),
+        "number": (pa.float64(),),
         "boolean": (pa.bool_(),),
         "date": (pa.timestamp("us"), pa.timestamp("us", "UTC")),
     }

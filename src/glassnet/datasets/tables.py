@@ -22,6 +22,7 @@ from glassnet.train.wording import count, short, some
 
 STDIN = "-"
 CHUNK = 65_536  # rows
+FIRST_ROW = 2  # below the header
 PARQUET = b"PAR1"  # how such a file begins
 MISSING = [
     "", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A",
@@ -72,7 +73,7 @@ def read_table(
         if file is None:
             return _joined(_parquet_chunks(path, columns, CHUNK))
         texts = _joined(_text_chunks(CheckedText(file, name), name, columns))
-    return cells.as_found(cells.as_kinds(texts, known, 2, name), known)
+    return cells.as_found(cells.as_kinds(texts, known, FIRST_ROW, name), known)
 
 
 def read_chunks(
@@ -115,10 +116,16 @@ def read_chunks(
         if file is None:
             yield from _regrouped(_parquet_chunks(path, columns, rows), rows)
             return
-        first_row = 2
-        for chunk in _regrouped(_text_chunks(CheckedText(file, name), name, columns), rows):
-            yield cells.as_kinds(chunk, kinds or {}, first_row, name)
-            first_row += len(chunk)
+        texts = _text_chunks(CheckedText(file, name), name, columns)
+        yield from _regrouped(_converted(texts, kinds or {}, name), rows)
+
+
+def _converted(tables: Iterable[Any], kinds: Mapping[str, Kind], name: str) -> Iterator[Any]:
+    """Columns of text as what they hold; before they are cut into slices, which pyarrow converts slowly."""
+    first_row = FIRST_ROW
+    for table in tables:
+        yield cells.as_kinds(table, kinds, first_row, name)
+        first_row += len(table)
 
 
 def kinds_of(encoder: Any) -> dict[str, Kind]:
