@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 import click
+from click.shell_completion import CompletionItem
 
 import glassnet
 from glassnet.cli.mistakes import BROKEN_PIPE, INTERRUPTED, code_of, line_of
@@ -26,8 +27,13 @@ Examples:
   glassnet train digits                    train on handwritten digits, report, draw
   glassnet train --help                    every data set and setting
   glassnet source --layers 784-256-10      print the program of a network
-  glassnet source --layers 2-16-3 > step.py
   glassnet cache                           how much compiled programs take, and where
+
+With a trained model:
+  glassnet predict glassnet-titanic/model.safetensors new.csv > predicted.csv
+  glassnet evaluate glassnet-titanic/model.safetensors test.csv
+  glassnet export glassnet-titanic/model.safetensors --to onnx
+  glassnet inspect glassnet-titanic/model.safetensors
 """
 
 COMMANDS = {
@@ -35,7 +41,9 @@ COMMANDS = {
     "evaluate": "Score a trained model on a table.",
     "predict": "Predict the rows of a table.",
     "export": "Write ONNX, C, NumPy or PyTorch files.",
+    "inspect": "Look into a trained model.",
     "source": "Print the program of a network.",
+    "completion": "Let the shell complete what is typed.",
     "cache": "Show or clear the compiled programs.",
 }
 
@@ -63,6 +71,13 @@ class Commands(click.Group):
         """List them, without importing any."""
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """What a shell completes before a command is typed, without importing any."""
+        found = [
+            CompletionItem(name, help=text) for name, text in COMMANDS.items() if name.startswith(incomplete)
+        ]
+        return [*found, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def main(self, args: Sequence[str] | None = None, **extra: Any) -> NoReturn:  # type: ignore[override]
         """Run the command line and leave the process with its exit code."""

@@ -10,6 +10,9 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
+from glassnet.datasets import tables
+from glassnet.errors import GlassnetError
+
 Complete = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 
 
@@ -51,8 +54,29 @@ def either(*parts: Complete) -> Complete:
     return complete
 
 
+def columns(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Completes the names of columns of the table that has been typed, after a comma too."""
+    before, comma, last = incomplete.rpartition(",")
+    typed = [
+        context.params.get("table"),
+        *reversed(context.args),
+    ]  # an option without a value stops the parser
+    names = next(filter(None, (_names(str(path)) for path in typed if path)), [])
+    return [CompletionItem(before + comma + name) for name in names if name.startswith(last)]
+
+
+def _names(path: str) -> list[str]:
+    """The names of a table's columns; none, if it cannot be read."""
+    try:
+        found: list[str] = next(tables.read_chunks(path, rows=1)).column_names
+    except (GlassnetError, OSError, StopIteration):
+        return []
+    return found
+
+
 MODELS = files(".safetensors")
 TABLES = files(".csv", ".tsv", ".tab", ".txt", ".parquet", ".pq")
+PICTURES = files(".png")
 
 
 def model_argument(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -17,7 +17,7 @@ from rich.console import Console
 
 import glassnet as gn
 from glassnet.cli import report, scores
-from glassnet.cli.completions import model_argument, table_argument
+from glassnet.cli.completions import columns, model_argument, table_argument
 from glassnet.cli.mistakes import Mistake
 from glassnet.cli.saved import HEADER, InFile, Saved, chunks, inputs_of, opened, shown
 from glassnet.cli.scores import Scores
@@ -41,7 +41,6 @@ Examples:
 
 
 GUESS = "commonest class"
-KINDS = {"b": "boolean", "i": "number", "u": "number", "f": "number"}  # of labels, by their types
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +69,7 @@ class Result:
     "--target",
     metavar="COLUMN",
     help="The column to compare with.  [default: the one that the model was trained for]",
+    shell_complete=columns,
 )
 @click.option("--quiet", is_flag=True, help="Print errors only.")
 @click.option("--json", "as_json", is_flag=True, help="The scores as JSON on stdout, all else on stderr.")
@@ -132,7 +132,7 @@ def _of_classifier(saved: Saved, table: str, name: str) -> Result:
         raise Mistake(f"{saved.path} predicts several targets at once; evaluate compares one column.")
     knows = hasattr(saved.thing, "predict_proba")
     answer = saved.thing.predict_proba if knows else partial(_one_hot, saved)
-    found = _compared(saved, table, name, KINDS.get(labels.dtype.kind, "text"), answer)
+    found = _compared(saved, table, name, saved.target_kind, answer)
     truth = _numbers(found, saved, table, name)
     shares = np.tile(np.bincount(truth, minlength=len(labels)) / len(truth), (len(truth), 1))
     rows = {report.OURS: found.answers, GUESS: shares}
@@ -154,10 +154,8 @@ def _numbers(found: Compared, saved: Saved, table: str, name: str) -> np.ndarray
     places = {label: place for place, label in enumerate(labels)}
     for value, row in zip(found.values, found.rows, strict=True):
         if value not in places:
-            raise Mistake(
-                f"{shown(table)}: row {row + HEADER} (the header is row 1), column {short(name)}: {short(value)} "
-                f"is no class that the model has seen; it knows {some(labels)}."
-            )
+            where = f"{shown(table)}: row {row + HEADER} (the header is row 1), column {short(name)}"
+            raise Mistake(f"{where}: {short(value)} is no class that the model knows: {some(labels)}.")
     return np.array([places[value] for value in found.values])
 
 

@@ -34,9 +34,9 @@ Formats:
   numpy    one Python module that needs NumPy only
   pytorch  the weights, under the names that PyTorch's own layers give theirs
 
-What prepares the columns of a table (scaling, categories, missing values) goes along, and answers are labels,
-probabilities or numbers in the units of the target; only pytorch holds the network alone. Where onnxruntime is
-installed, an ONNX file is run and compared with the model before it is written.
+What prepares the columns of a table (scaling, categories, missing values) goes along, and answers are
+labels, probabilities or numbers in the units of the target; only pytorch holds the network alone. Where
+onnxruntime is installed, an ONNX file is run and compared with the model before it is written.
 
 \b
 Examples:

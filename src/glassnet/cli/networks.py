@@ -7,13 +7,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import glassnet as gn
 from glassnet import layers
 from glassnet.cli.mistakes import Mistake
-from glassnet.cli.problems import Problem
 from glassnet.estimators import FrameEncoder, MLPClassifier, MLPRegressor
+
+if TYPE_CHECKING:
+    from glassnet.cli.problems import Problem  # which would import scikit-learn
 
 OPTIMIZERS: dict[str, Callable[[float], Any]] = {
     "adam": gn.optimizers.Adam,

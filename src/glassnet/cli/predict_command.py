@@ -10,7 +10,7 @@ import click
 from rich.console import Console
 
 from glassnet.cli import written_tables
-from glassnet.cli.completions import TABLES, model_argument, table_argument
+from glassnet.cli.completions import TABLES, columns, model_argument, table_argument
 from glassnet.cli.mistakes import Mistake
 from glassnet.cli.outputs import check_file
 from glassnet.cli.saved import InFile, Saved, chunks, inputs_of, opened
@@ -50,6 +50,7 @@ Examples:
     "--keep",
     metavar="COLUMNS",
     help="Columns of TABLE to carry along, with commas between them, or all.",
+    shell_complete=columns,
 )
 @click.option("--quiet", is_flag=True, help="Print errors only.")
 def predict(

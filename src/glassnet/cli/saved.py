@@ -52,15 +52,22 @@ class Saved:
     @property
     def encoder(self) -> Any:
         """What turns the columns of a table into numbers; None where they are numbers."""
-        return self.thing if self.title == "FrameEncoder" else getattr(self.thing, "encoder_", None)
+        if self.title == "FrameEncoder":
+            return self.thing
+        return getattr(self._inside, "encoder_", None)
+
+    @property
+    def _inside(self) -> Any:
+        """The estimator with the network: for HiddenFeatures, what it looks into."""
+        found = getattr(self.thing, "estimator_", self.thing)
+        return found.estimator if type(found).__name__ == "FrozenEstimator" else found
 
     @property
     def networks(self) -> list[gn.Model]:
         """The networks: one, those of an ensemble, or none."""
         if isinstance(self.thing, gn.Model):
             return [self.thing]
-        inside = getattr(self.thing, "estimator_", self.thing)  # what HiddenFeatures looks into
-        found = [inside, *getattr(inside, "estimators_", ())]
+        found = [self._inside, *getattr(self._inside, "estimators_", ())]
         return [one.model_ for one in found if hasattr(one, "model_")]
 
     def network(self, what: str) -> gn.Model:
@@ -90,6 +97,14 @@ class Saved:
         return (
             dict.fromkeys(self.columns, "number") if self.encoder is None else tables.kinds_of(self.encoder)
         )
+
+    @property
+    def target_kind(self) -> Any:
+        """What the column holds that it predicts."""
+        labels = getattr(self.thing, "classes_", None)
+        if not isinstance(labels, np.ndarray):
+            return "number"
+        return {"b": "boolean", "i": "number", "u": "number", "f": "number"}.get(labels.dtype.kind, "text")
 
     # ------------------------------------------------------------------------------------ answers
     def encoded(self, table: Any) -> np.ndarray:

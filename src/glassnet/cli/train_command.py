@@ -14,6 +14,7 @@ from rich.markup import escape
 import glassnet as gn
 from glassnet import datasets
 from glassnet.cli import pictures, report, scores
+from glassnet.cli.completions import TABLES, columns, either, words
 from glassnet.cli.networks import OPTIMIZERS, RATES, recipe_for
 from glassnet.cli.options import finite, known, sizes_or_none, together, understood_by
 from glassnet.cli.outputs import output_folder, write
@@ -21,6 +22,7 @@ from glassnet.cli.problems import Problem, find
 from glassnet.cli.scores import NETWORK, TREES, Scores
 from glassnet.cli.targets import TASKS
 from glassnet.cli.training import Run, fit, prepare
+from glassnet.nn.activations import ACTIVATIONS
 from glassnet.train.wording import count
 
 HELP = f"""Train a network on a table and report how well it does on rows it never saw.
@@ -68,6 +70,7 @@ settings = together(
         type=understood_by(gn.activations.get),
         metavar="NAME",
         help="Of the hidden units.  [default: relu]",
+        shell_complete=words(ACTIVATIONS),
     ),
     click.option("--batch-norm/--no-batch-norm", default=None, help="In hidden layers.  [default: yes]"),
     click.option(
@@ -90,6 +93,7 @@ settings = together(
         type=known("optimizer", OPTIMIZERS),
         metavar="NAME",
         help=f"{', '.join(OPTIMIZERS)}.  [default: adam]",
+        shell_complete=words(OPTIMIZERS),
     ),
     click.option(
         "--learning-rate",
@@ -122,8 +126,8 @@ settings = together(
 
 
 @click.command(help=HELP)
-@click.argument("table", metavar="TABLE")
-@click.option("--target", metavar="COLUMN", help="The column of a file to predict.")
+@click.argument("table", metavar="TABLE", shell_complete=either(words(datasets.names), TABLES))
+@click.option("--target", metavar="COLUMN", help="The column of a file to predict.", shell_complete=columns)
 @click.option(
     "--task",
     type=click.Choice(TASKS),
