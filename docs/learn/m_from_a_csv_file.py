@@ -39,8 +39,10 @@ draws = np.random.default_rng(0)
 for name in ("bmi", "blood_pressure", "s3", "s5"):
     table[name] = table[name].mask(draws.random(len(table)) < 1 / 12)
 table["sex"] = table["sex"].map({1: "a", 2: "b"})
-table["clinic"] = draws.choice(["North", "South", "Harbour", None], len(table), p=[0.4, 0.3, 0.2, 0.1])
-table["visit"] = pd.Timestamp("2024-01-01") + pd.to_timedelta(draws.integers(0, 366, len(table)), "D")
+clinics = ["North", "South", "Harbour", None]
+table["clinic"] = draws.choice(clinics, len(table), p=[0.4, 0.3, 0.2, 0.1])
+days = draws.integers(0, 366, len(table))
+table["visit"] = pd.Timestamp("2024-01-01") + pd.to_timedelta(days, "D")
 table["smoker"] = draws.random(len(table)) < 0.25
 old, new = train_test_split(table, test_size=0.1, random_state=0)
 
@@ -51,8 +53,9 @@ new.to_csv(folder / "new_patients.csv", index=False)
 
 def shell(command):
     """Run a command line of glassnet's in the folder of the tables."""
-    program = [sys.executable, "-c", "from glassnet.cli import main; main()", *shlex.split(command)[1:]]
-    done = subprocess.run(program, cwd=folder, capture_output=True, text=True, check=False)
+    program = [sys.executable, "-c", "from glassnet.cli import main; main()"]
+    words = shlex.split(command)[1:]
+    done = subprocess.run([*program, *words], cwd=folder, capture_output=True, text=True, check=False)
     print(f"$ {command}\n{done.stdout}{done.stderr}".rstrip())
 
 
@@ -93,9 +96,16 @@ print(model)
 
 X, y = old.drop(columns="progression"), old["progression"]
 X_new, y_new = new.drop(columns="progression"), new["progression"]
-settings = {"hidden_layer_sizes": 32, "dropout": 0.5, "alpha": 1.0, "max_iter": 500, "random_state": 0}
 regressor = gn.MLPRegressor(
-    columns="auto", missing="median", early_stopping=True, n_iter_no_change=50, **settings
+    columns="auto",
+    missing="median",
+    hidden_layer_sizes=32,
+    dropout=0.5,
+    alpha=1.0,
+    early_stopping=True,
+    n_iter_no_change=50,
+    max_iter=500,
+    random_state=0,
 )
 regressor.fit(X, y)
 print(f"R² of the {len(y_new)} new patients: {regressor.score(X_new, y_new):.2f}")
@@ -146,7 +156,7 @@ fig, ax = plt.subplots(figsize=(7, 4), layout="constrained")
 image = ax.imshow(encoded[:30].T, cmap="RdBu_r", vmin=-3, vmax=3, aspect="auto")
 ax.set(yticks=range(encoded.shape[1]), yticklabels=encoded.columns, xlabel="patient")
 ax.tick_params(axis="y", labelsize=7, length=0)
-fig.colorbar(image, ax=ax, label="number")
+_ = fig.colorbar(image, ax=ax)
 
 # %%
 # Categories that are written as numbers, such as postal codes, look like numbers to anybody. They have to
@@ -161,10 +171,14 @@ shell("glassnet evaluate glassnet-patients/model.safetensors new_patients.csv")
 # The file of answers has a row for each row of the table, with what it is asked to carry along. Tables are
 # read in parts, so that they may be larger than the memory.
 
-shell("glassnet predict glassnet-patients/model.safetensors new_patients.csv --keep age --output answers.csv")
+shell(
+    "glassnet predict glassnet-patients/model.safetensors new_patients.csv"
+    " --keep age,clinic --output answers.csv"
+)
 answers = pd.read_csv(folder / "answers.csv")
 print(answers.head(3))
-print("largest difference from Python:", np.abs(answers["prediction"] - model.predict(X_new)).max())
+difference = np.abs(answers["prediction"] - model.predict(X_new)).max()
+print("largest difference from Python:", difference)
 
 # %%
 # A clinic that nobody knows
@@ -182,7 +196,7 @@ for clinic in ("North", "South", "Harbour", "East", None):
 
 # %%
 # It is none of those that the network knows, exactly as an empty cell is. (That the clinics differ at all
-# is what the network has learned from a column of noise: a few units, where it is wrong by 45 in the mean.)
+# is what the network has learned from a column of noise: a few units, where it is wrong by dozens.)
 #
 # Columns may come in another order, and there may be more of them; a whole number may come as a float. What
 # would have to be guessed is refused:

@@ -112,8 +112,8 @@ print(f"largest difference of a probability: {differences['digits.onnx']:.1e}")
 # estimators are:
 
 gn.export.register_skl2onnx()
-pipeline = make_pipeline(StandardScaler(), gn.MLPClassifier(32, max_iter=300, tol=0.02, random_state=0))
-pipeline.fit(X_train, y_train)
+classifier = gn.MLPClassifier(32, max_iter=300, tol=0.02, random_state=0)
+pipeline = make_pipeline(StandardScaler(), classifier).fit(X_train, y_train)
 converted = skl2onnx.to_onnx(pipeline, X_train[:1])
 print([node.op_type for node in converted.graph.node])
 session = onnxruntime.InferenceSession(converted.SerializeToString())
@@ -245,26 +245,29 @@ print(f"largest difference: {differences['digits_torch.safetensors']:.1e}")
 
 wine, draws = load_wine(), np.random.default_rng(0)
 depth = np.digitize(wine.data[:, 9], [4.0, 7.0])
+days = pd.to_timedelta(draws.integers(0, 90, 178), "D")
 table = pd.DataFrame(
     {
         "alcohol": wine.data[:, 0],
         "magnesium": np.where(draws.random(178) < 0.1, np.nan, wine.data[:, 4]),
         "color": np.array(["pale", "medium", "deep"], object)[depth],
-        "bottled": pd.Timestamp("2020-09-01") + pd.to_timedelta(draws.integers(0, 90, 178), "D"),
+        "bottled": pd.Timestamp("2020-09-01") + days,
     }
 )
-reader = gn.MLPClassifier(16, columns="auto", missing="median", max_iter=300, tol=0.01, random_state=0)
+settings = {"max_iter": 300, "tol": 0.01, "random_state": 0}
+reader = gn.MLPClassifier(16, columns="auto", missing="median", **settings)
 reader.fit(table, wine.target_names[wine.target])
 reader.save(folder / "wine.safetensors")
 row = {"alcohol": 13.2, "magnesium": None, "color": "pink", "bottled": "2020-10-01"}
-print(reader.predict_proba(pd.DataFrame([row]).astype({"bottled": "datetime64[us]", "magnesium": float})))
+types = {"bottled": "datetime64[us]", "magnesium": float}
+print(reader.predict_proba(pd.DataFrame([row]).astype(types)))
 
 # %%
 # The command line does it, too: ``glassnet export wine.safetensors --to numpy``. The module takes a data
 # frame, or a dict of columns, or of the values of one row; the color "pink" is none of those that it knows.
 
 reader.export(folder / "wine.py")
-code = f"import wine, json; print(wine.predict({row})[0], wine.predict_proba({row}))"
+code = f"import wine; print(wine.predict({row})[0], wine.predict_proba({row}))"
 print(subprocess.check_output([sys.executable, "-c", code], cwd=folder, text=True))
 
 # %%
@@ -288,7 +291,8 @@ print(session.run(["label", "probabilities"], given))
 # C has no strings to look up quickly: a category is its place in a list, which the header tells.
 
 reader.export(folder / "wine.c")
-print("\n".join(line for line in (folder / "wine.h").read_text().splitlines() if line.startswith("/* ")))
+header = (folder / "wine.h").read_text()
+print(header[header.index("/* X[0]") : header.index("#ifdef __cplusplus")])
 (folder / "main.c").write_text(f"""\
 #include <math.h>
 #include <stdio.h>
