@@ -24,11 +24,13 @@ program that it runs.
 
 \b
 Examples:
+  glassnet train data.csv --target price   learn to predict a column of a table
   glassnet train digits                    train on handwritten digits, report, draw
   glassnet train --help                    every data set and setting
   glassnet source --layers 784-256-10      print the program of a network
   glassnet cache                           how much compiled programs take, and where
 
+\b
 With a trained model:
   glassnet predict glassnet-titanic/model.safetensors new.csv > predicted.csv
   glassnet evaluate glassnet-titanic/model.safetensors test.csv
