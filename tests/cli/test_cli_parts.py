@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from glassnet.cli.mistakes import Failure
-from glassnet.cli.networks import LARGE, SMALL, estimator_of, recipe_for
+from glassnet.cli.networks import LARGE, MEDIUM, SMALL, estimator_of, recipe_for
 from glassnet.cli.outputs import output_folder, write
 from glassnet.cli.pictures import mosaic
 from glassnet.cli.problems import find
@@ -70,11 +70,12 @@ def test_regression_scores_by_hand():
 def test_baseline_is_the_commonest_class_of_the_training_rows():
     dataset = problem("breast_cancer")
     rows = split(dataset, seed=0)
-    benign = dataset.target[rows.train].mean()
+    assert dataset.class_names == ["benign", "malignant"]
+    malignant = dataset.target[rows.train].mean()
     truth = dataset.target[rows.held_out]
     scores = baseline(dataset, rows)
-    assert scores["accuracy"] == truth.mean()
-    expected = -np.where(truth == 1, math.log(benign), math.log(1 - benign)).mean()
+    assert scores["accuracy"] == 1 - truth.mean()
+    expected = -np.where(truth == 1, math.log(malignant), math.log(1 - malignant)).mean()
     assert scores["log_loss"] == pytest.approx(expected)
 
 
@@ -86,9 +87,16 @@ def test_baseline_is_the_mean_of_the_training_rows():
 
 
 def test_recipe_follows_rows_and_task():
-    assert recipe_for(problem("digits"), epochs=None, seed=0) == LARGE
+    assert recipe_for(problem("digits"), epochs=None, seed=0) == MEDIUM
     assert recipe_for(problem("iris")) == SMALL
     assert recipe_for(problem("diabetes")) == replace(SMALL, dropout=0.5)
+
+
+@pytest.mark.parametrize("rows, epochs", [(5000, 40), (100_000, 21), (10_000_000, 1)])
+def test_a_large_table_is_seen_fewer_times(rows, epochs):
+    iris = problem("iris")
+    table = iris.table.take(np.zeros(rows, int))
+    assert recipe_for(replace(iris, table=table)) == replace(LARGE, epochs=epochs)
 
 
 def test_recipe_puts_given_settings_over_defaults():
@@ -112,7 +120,7 @@ def test_the_penalty_is_the_one_per_batch(rows, size, alpha):
 
 
 def test_the_rate_falls_over_all_steps():
-    schedule = estimator_of(replace(SMALL, schedule="cosine", epochs=10), True, rows=65).learning_rate
+    schedule = estimator_of(replace(SMALL, learning_rate=0.001, epochs=10), True, rows=65).learning_rate
     assert (schedule.initial_learning_rate, schedule.decay_steps) == (0.001, 10 * 3)
 
 

@@ -81,7 +81,7 @@ def test_introduction(train):
         "split     90 rows to learn from, 30 to stop by,",
         "          30 held out for the scores below (seed 3, stratified)",
         "network   4 → 8 → 3, relu, batch norm",
-        "training  adam at 0.001, batches of 32,",
+        "training  adam at 0.003, falling to 0 as a cosine, batches of 32,",
     ]
 
 

@@ -57,13 +57,15 @@ Files written (to glassnet-NAME/ unless --output says otherwise):
 
 BACKENDS = ("auto", "numpy", "numba")
 COMPILED = "train_compiled.py"
+RATES_IN_WORDS = ", ".join(f"{rate:g} for {name}" for name, rate in RATES.items())
 
 settings = together(
     click.option(
         "--hidden",
         type=sizes_or_none,
         metavar="SIZES",
-        help="Hidden units, such as 64,64, or none.  [default: 256,128 from 1000 rows up, else 64,32]",
+        help="Hidden units, such as 64,64, or none.  "
+        "[default: 64,32; 256,128 from 1000 rows up, 128,64 from 5000]",
     ),
     click.option(
         "--activation",
@@ -79,14 +81,14 @@ settings = together(
         callback=finite,
         metavar="SHARE",
         help="Of hidden units, but never right before a number to predict.  "
-        "[default: 0.3; 0.5 where a number is predicted]",
+        "[default: 0.3; 0.5 where a number is predicted; none from 5000 rows up]",
     ),
     click.option(
         "--l2",
         type=click.FloatRange(min=0),
         callback=finite,
         metavar="NUMBER",
-        help="The λ of the penalty λΣw².  [default: 0.001]",
+        help="The λ of the penalty λΣw².  [default: 0.001; 0.0001 from 5000 rows up]",
     ),
     click.option(
         "--optimizer",
@@ -100,16 +102,20 @@ settings = together(
         type=click.FloatRange(min=0, min_open=True),
         callback=finite,
         metavar="NUMBER",
-        help=f"[default: {', '.join(f'{rate:g} for {name}' for name, rate in RATES.items())}]",
+        help=f"At the start; it falls to 0 as a cosine.  [default: {RATES_IN_WORDS}]",
     ),
     click.option(
-        "--batch-size", type=click.IntRange(min=1), metavar="ROWS", help="Rows per step.  [default: 32]"
+        "--batch-size",
+        type=click.IntRange(min=1),
+        metavar="ROWS",
+        help="Rows per step.  [default: 32; 256 from 5000 rows up]",
     ),
     click.option(
         "--epochs",
         type=click.IntRange(min=1),
         metavar="NUMBER",
-        help="At most; training stops when it no longer helps.  [default: 200 from 1000 rows up, else 500]",
+        help="At most; training stops when it no longer helps.  "
+        "[default: 150; 60 from 1000 rows up, 40 from 5000]",
     ),
     click.option(
         "--seed",

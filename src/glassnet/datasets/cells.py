@@ -37,20 +37,22 @@ def as_kinds(table: Any, kinds: Mapping[str, Kind], first_row: int, path: str) -
     InputError
         A cell that holds something else.
     """
-    for i, name in enumerate(table.column_names):
-        kind = kinds.get(name, "text")
-        if kind == "text":
-            continue
-        converted = _as_kind(table.column(i), kind)
-        if converted is None:
-            row = _first_bad(table.column(i), kind)
-            raise InputError(
-                f"{path}: row {first_row + row} (the header is row 1), column {short(name)}: "
-                f"{short(table.column(i)[row].as_py())} is not {_ONE[kind]}.\n"
-                "Put that right, or leave the cell empty."
-            )
-        table = table.set_column(i, name, converted)
-    return table
+    columns = [
+        _required(table.column(i), kinds.get(name, "text"), f"column {short(name)}", first_row, path)
+        for i, name in enumerate(table.column_names)
+    ]
+    return table.from_arrays(columns, table.column_names)
+
+
+def _required(column: Any, kind: Kind, name: str, first_row: int, path: str) -> Any:
+    found = column if kind == "text" else _as_kind(column, kind)
+    if found is not None:
+        return found
+    row = _first_bad(column, kind)
+    raise InputError(
+        f"{path}: row {first_row + row} (the header is row 1), {name}: {short(column[row].as_py())} is not "
+        f"{_ONE[kind]}.\nPut that right, or leave the cell empty."
+    )
 
 
 def as_found(table: Any, kinds: Mapping[str, Kind]) -> Any:
@@ -67,10 +69,11 @@ def as_found(table: Any, kinds: Mapping[str, Kind]) -> Any:
     -------
     pyarrow.Table
     """
-    for i, name in enumerate(table.column_names):
-        if name not in kinds:
-            table = table.set_column(i, name, _as_found(table.column(i)))
-    return table
+    columns = [
+        table.column(i) if name in kinds else _as_found(table.column(i))
+        for i, name in enumerate(table.column_names)
+    ]
+    return table.from_arrays(columns, table.column_names)
 
 
 def _as_found(column: Any) -> Any:

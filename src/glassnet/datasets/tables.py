@@ -208,12 +208,11 @@ def _options(csv: Any, text: CheckedText, chosen: list[str], bad: list[Any]) -> 
 
 def _with_points(pa: Any, table: Any, decimal_point: str) -> Any:
     """Cells without space around them, and ``1,5`` as ``1.5`` where that is how the file writes numbers."""
-    for i, name in enumerate(table.column_names):
-        column = pa.compute.utf8_trim_whitespace(table.column(i))
-        if decimal_point == ",":
-            column = pa.compute.replace_substring_regex(column, r"^(-?\d+),(\d+)$", r"\1.\2")
-        table = table.set_column(i, name, column)
-    return table
+    columns = [pa.compute.utf8_trim_whitespace(column) for column in table.columns]
+    if decimal_point == ",":
+        number = {"pattern": r"^(-?\d+),(\d+)$", "replacement": r"\1.\2"}
+        columns = [pa.compute.replace_substring_regex(column, **number) for column in columns]
+    return table.from_arrays(columns, table.column_names)
 
 
 def _text_error(error: Exception, bad: list[Any], text: CheckedText, path: str) -> InputError:
