@@ -72,8 +72,10 @@ def writer(path: Path | None) -> Iterator[Text | Parquet]:
     with replacing(path) as file:
         suffix = path.suffix.lower()
         found = Parquet(file) if suffix in PARQUET else Text(file, "\t" if suffix in TABS else ",")
-        yield found
-        found.close()
+        try:
+            yield found
+        finally:
+            found.close()  # before the file is, whatever becomes of it
 
 
 def _cells(column: Any) -> list[Any]:

@@ -14,7 +14,7 @@ from glassnet.errors import InputError
 from glassnet.train.wording import short, some
 
 HEAD = 1 << 16  # bytes that are looked at to find the delimiter
-LONGEST = 1 << 22  # bytes of a row; beyond, somebody forgot to close a quote
+LONGEST = 1 << 20  # bytes of a row; beyond, somebody forgot to close a quote
 LINES = 100  # of the head that are counted
 NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "'|'"}
 OTHERS = (":", "^", "~", "#", "&", " ")  # met in the wild, and not read
