@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import errno
 import math
+import time
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from glassnet.cli import elsewhere
 from glassnet.cli.mistakes import Failure
 from glassnet.cli.networks import LARGE, MEDIUM, SMALL, estimator_of, recipe_for
 from glassnet.cli.outputs import output_folder, write
@@ -122,6 +124,30 @@ def test_the_penalty_is_the_one_per_batch(rows, size, alpha):
 def test_the_rate_falls_over_all_steps():
     schedule = estimator_of(replace(SMALL, learning_rate=0.001, epochs=10), True, rows=65).learning_rate
     assert (schedule.initial_learning_rate, schedule.decay_steps) == (0.001, 10 * 3)
+
+
+@pytest.mark.parametrize("wanted, cores", [(True, 2), (True, 1), (False, 2)])
+def test_work_elsewhere_has_the_same_answer(monkeypatch, wanted, cores):
+    monkeypatch.setattr(elsewhere, "cores", lambda: cores)
+    with elsewhere.started(wanted, math.hypot, 3.0, 4.0) as answer:
+        assert answer() == 5.0
+
+
+def test_work_that_fails_elsewhere_fails_here(monkeypatch):
+    monkeypatch.setattr(elsewhere, "cores", lambda: 2)
+    with (
+        pytest.raises(ValueError, match="invalid literal"),
+        elsewhere.started(True, int, "five") as answer,
+    ):
+        answer()
+
+
+def test_work_nobody_asks_for_is_ended(monkeypatch):
+    monkeypatch.setattr(elsewhere, "cores", lambda: 2)
+    start = time.perf_counter()
+    with elsewhere.started(True, time.sleep, 600):
+        pass
+    assert time.perf_counter() - start < 60
 
 
 def test_margin_is_the_interval_of_agresti_and_coull():

@@ -137,6 +137,15 @@ def test_better_than_guessing_and_beside_the_peers(run):
     assert scores["mean"]["r2"] <= 0
 
 
+def test_what_it_goes_by(run):
+    _, out, _ = run("train people.csv --target cost --json --quiet --no-compare")
+    lost = json.loads(out)["lost_without"]
+    assert list(lost) == sorted(lost, key=lost.get, reverse=True)
+    assert set(list(lost)[:3]) == {"age", "smokes", "ill"}  # who is ill smokes
+    assert lost["age"] > 50 > max(list(lost.values())[3:])
+    assert lost.keys().isdisjoint({"person_id", "name", "planet", "nothing"})
+
+
 @pytest.mark.filterwarnings("always")
 def test_rows_without_a_target(run):
     frame = people()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -31,10 +33,12 @@ STYLE: dict[Any, Any] = {
     "text.color": INK,
     "legend.frameon": False,
 }
+MANY_POINTS = 500  # of a scatter, which are drawn smaller
+BARS = 12  # of the most important columns
 TILES = 8  # rows and columns of the mosaic of weights
 
 
-def draw(run: Run, title: str) -> bytes:
+def draw(run: Run, title: str, important: Mapping[str, float]) -> bytes:
     """Draw a run as a PNG.
 
     Parameters
@@ -43,6 +47,8 @@ def draw(run: Run, title: str) -> bytes:
         What was trained, with its history.
     title : str
         The line above the panels.
+    important : mapping of str to float
+        What is lost without each column, the most important first; empty for no such panel.
 
     Returns
     -------
@@ -57,7 +63,9 @@ def draw(run: Run, title: str) -> bytes:
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    panels = [_loss, _accuracy, _look] if run.problem.classes else [_loss, _look]
+    panels: list[Callable[[Any, Run], None]] = [_loss, *([_accuracy] if run.problem.classes else []), _look]
+    if important:
+        panels.append(partial(_importance, important))
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(4.3 * len(panels), 4.3), layout="constrained")
         figure.suptitle(title, x=0.012, ha="left", fontsize=12)
@@ -166,12 +174,46 @@ def _confusions(axes: Any, run: Run) -> None:
     axes.set_yticks(range(classes), names, rotation=90, va="center")
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0)
-    axes.set(xlabel="answer", ylabel="truth", title="held-out rows, counted")
+    name = run.problem.target_name
+    axes.set(xlabel=f"predicted {name}", ylabel=f"true {name}", title="held-out rows, counted")
+
+
+def _importance(important: Mapping[str, float], axes: Any, run: Run) -> None:
+    """Bars of what is lost without a column, the longest on top."""
+    names = [short_name(name) for name in important][:BARS]
+    unit = 100 if run.problem.classes else 1  # accuracies in points
+    lost = [unit * value for value in important.values()][:BARS]
+    axes.barh(range(len(names)), lost, color=TRAIN, height=0.7)
+    axes.set_yticks(range(len(names)), names)
+    axes.invert_yaxis()
+    axes.axvline(0, color=FAINT, linewidth=0.9)
+    axes.grid(axis="x", color=FAINT, alpha=0.25, linewidth=0.6)
+    axes.tick_params(axis="y", length=0)
+    _few_ticks(axes.xaxis)
+    what = "points of accuracy lost" if run.problem.classes else "added to the RMSE"
+    axes.set(xlabel=f"{what} when the column is shuffled", title="what it goes by, on held-out rows")
+
+
+def _few_ticks(*axes: Any) -> None:
+    """Numbers that have room beside each other."""
+    from matplotlib.ticker import MaxNLocator
+
+    for axis in axes:
+        axis.set_major_locator(MaxNLocator(5))
+        axis.set_major_formatter("{x:,g}")
+
+
+def short_name(name: str) -> str:
+    """A name that fits beside a bar."""
+    return name if len(name) <= 20 else f"{name[:19]}…"
 
 
 def _scatter(axes: Any, run: Run) -> None:
     ends = [min(run.truth.min(), run.prediction.min()), max(run.truth.max(), run.prediction.max())]
     axes.plot(ends, ends, color=FAINT, linewidth=0.8, linestyle=":")
-    axes.scatter(run.truth, run.prediction, color=TRAIN, s=22, alpha=0.7, linewidths=0)
+    many = len(run.truth) > MANY_POINTS
+    size, alpha = (6, 0.25) if many else (22, 0.7)
+    axes.scatter(run.truth, run.prediction, color=TRAIN, s=size, alpha=alpha, linewidths=0)
     name = run.problem.target_name
     axes.set(xlabel=f"true {name}", ylabel=f"predicted {name}", title="held-out rows")
+    _few_ticks(axes.xaxis, axes.yaxis)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -127,9 +127,10 @@ def _network(task: Task) -> str:
 
 def _training(recipe: Recipe) -> list[str]:
     falling = ", falling to 0 as a cosine" if recipe.schedule == "cosine" else ""
+    patience = f", {recipe.patience} of them without improvement" if recipe.patience < recipe.epochs else ""
     return [
         f"{recipe.optimizer} at {recipe.learning_rate:g}{falling}, batches of {recipe.batch_size},",
-        f"at most {recipe.epochs} epochs, {recipe.patience} of them without improvement",
+        f"at most {count(recipe.epochs, 'epoch')}{patience}; the best is kept",
     ]
 
 
@@ -181,7 +182,7 @@ def _cell(name: str, value: float) -> str:
         return f"{100 * value:.1f} %"
     if abs(value) >= 1000:
         return f"{value:,.0f}"
-    return f"{value:.3f}" if abs(value) < 10 else f"{value:.1f}"
+    return f"{round(value, 3) + 0.0:.3f}" if abs(value) < 10 else f"{value:.1f}"  # never -0.000
 
 
 def list_files(console: Console, folder: Path, files: dict[str, str]) -> None:
@@ -192,7 +193,7 @@ def list_files(console: Console, folder: Path, files: dict[str, str]) -> None:
         console.print(f"  {name:{width}}  [dim]{purpose}[/dim]", soft_wrap=True)
 
 
-def as_json(run: Run, scores: dict[str, Scores], files: Iterable[str]) -> str:
+def as_json(run: Run, scores: dict[str, Scores], important: Mapping[str, float], files: Iterable[str]) -> str:
     """The whole report as JSON that any parser reads (no NaN)."""
     problem = run.problem
     content: dict[str, Any] = {
@@ -210,6 +211,7 @@ def as_json(run: Run, scores: dict[str, Scores], files: Iterable[str]) -> str:
         "backend": {"name": run.params["backend"], "why": run.params["why"]},
         "seconds": round(run.seconds, 3),
         "held_out": scores,
+        "lost_without": important,
         "history": run.history,
         "files": list(files),
     }

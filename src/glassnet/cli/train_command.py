@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,9 @@ import glassnet as gn
 from glassnet import datasets
 from glassnet.cli import pictures, report, scores
 from glassnet.cli.completions import TABLES, columns, either, words
-from glassnet.cli.networks import OPTIMIZERS, RATES, recipe_for
+from glassnet.cli.elsewhere import started
+from glassnet.cli.importance import importance
+from glassnet.cli.networks import MANY, OPTIMIZERS, RATES, recipe_for
 from glassnet.cli.options import finite, known, sizes_or_none, together, understood_by
 from glassnet.cli.outputs import output_folder, write
 from glassnet.cli.problems import Problem, find
@@ -171,11 +174,13 @@ def train(
     with output_folder(output or Path(f"glassnet-{Path(problem.name).stem}")) as folder:
         prepared = prepare(problem, recipe)
         report.introduce(console, prepared)
-        run = fit(prepared, bar)
-        if bar:
-            console.print()
-        with console.status("training scikit-learn's models on the same rows"):
-            found = scores_of(run, compare)
+        wanted = compare and problem.rows >= MANY
+        with started(wanted, scores.network, problem, prepared.rows, recipe.seed) as network:
+            run = fit(prepared, bar)
+            if bar:
+                console.print()
+            with console.status("training scikit-learn's models on the same rows"):
+                found = scores_of(run, network if compare else None)
         report.conclude(console, run, found)
         text = write_all(folder, run, found, console)
     if as_json:
@@ -189,16 +194,20 @@ def warn_of_rows(problem: Problem) -> None:
         warnings.warn(f"{left} without {problem.target_name!r} left out.", stacklevel=2)
 
 
-def scores_of(run: Run, compare: bool) -> dict[str, Scores]:
-    """The network's held-out scores and what they must be compared with."""
+def scores_of(run: Run, network: Callable[[], Scores] | None) -> dict[str, Scores]:
+    """The network's held-out scores and what they must be compared with.
+
+    ``network`` answers those of scikit-learn's; without it, nothing is compared with scikit-learn.
+    """
     problem, rows, seed = run.problem, run.rows, run.recipe.seed
     guess = "commonest class" if problem.classes else "mean"
     found = {
         report.OURS: scores.score(problem, run.truth, run.prediction),
         guess: scores.baseline(problem, rows),
     }
-    if compare:
-        found |= {NETWORK: scores.network(problem, rows, seed), TREES: scores.trees(problem, rows, seed)}
+    if network:
+        trees = scores.trees(problem, rows, seed)  # first, while the other may be computed elsewhere
+        found |= {NETWORK: network(), TREES: trees}
     return found
 
 
@@ -216,10 +225,11 @@ def write_all(folder: Path, run: Run, found: dict[str, Scores], console: Console
     if write_compiled(folder / COMPILED, run):
         files[COMPILED] = "the compiled program that trained"
     run.estimator.save(folder / "model.safetensors")
-    if not write_picture(folder / "run.png", run, found):
+    important = importance(run) if run.problem.why else {}  # a picture of a data set shows something else
+    if not write_picture(folder / "run.png", run, found, important):
         del files["run.png"]
         console.print('No run.png: matplotlib is not installed (pip install "glassnet[plot]").', markup=False)
-    text = report.as_json(run, found, files)
+    text = report.as_json(run, found, important, files)
     write(folder / "report.json", text)
     report.list_files(console, folder, files)
     return text
@@ -234,12 +244,14 @@ def write_compiled(path: Path, run: Run) -> bool:
     return True
 
 
-def write_picture(path: Path, run: Run, found: dict[str, Scores]) -> bool:
+def write_picture(path: Path, run: Run, found: dict[str, Scores], important: dict[str, float]) -> bool:
     """Draw the run; False without matplotlib, which is optional."""
     ours = found[report.OURS]
     best = f"{100 * ours['accuracy']:.1f} % right" if run.problem.classes else f"R² {ours['r2']:.3f}"
     try:
-        picture = pictures.draw(run, f"{run.problem.name}: {best} on {len(run.truth):,} held-out rows")
+        picture = pictures.draw(
+            run, f"{run.problem.name}: {best} on {len(run.truth):,} held-out rows", important
+        )
     except ImportError:
         return False
     write(path, picture)
