@@ -37,6 +37,12 @@ ESTIMATORS = {
         COLUMNS["number"],
     ),
     "a network": (gn.NetworkClassifier(epochs=2, random_state=0, columns=STANDARD), WORDS),
+    "linear": (gn.LinearClassifier(**SMALL, columns="auto", missing="median"), WORDS),
+    "three networks": (gn.MLPClassifier(**SMALL, columns=MANY, n_ensemble=3), WORDS),
+    "a network of numbers": (
+        gn.NetworkRegressor(epochs=2, random_state=0, columns=STANDARD),
+        COLUMNS["number"],
+    ),
     "hidden features": (gn.HiddenFeatures(gn.MLPClassifier((5,), **SMALL, columns=MANY)), TARGET),
 }
 
@@ -149,8 +155,9 @@ def shipped_in_c(name, estimator, y):
     given = {"predict": wanted.get("variable")}
     if "label" in wanted:
         table = fitted.encoder_.transform(pl.DataFrame(ROWS_TO_PREDICT, strict=False))
+        several = getattr(fitted, "estimators_", [])  # they have the mean of their probabilities in common
         given = {
-            "predict": fitted.model_.predict(table),
+            "predict": wanted["probabilities"] if several else fitted.model_.predict(table),
             "label": np.searchsorted(fitted.classes_.astype(str), wanted["label"].astype(str)),
             "probabilities": wanted["probabilities"],
         }
