@@ -329,7 +329,8 @@ left.barh(list(sizes), list(sizes.values()), color="#0072b2")
 left.set(xlabel="KiB", title="size")
 left.invert_yaxis()
 right.semilogx(list(differences.values()), list(differences), "o", color="#d55e00")
-right.set(xlabel="of a probability, at most", title="difference from predict_proba", xlim=(1e-8, 1e-5))
+right.set(xlabel="of a probability, at most", title="difference from predict_proba")
+right.set_xlim(1e-8, 1e-5)
 for ax in (left, right):
     ax.spines[["top", "right"]].set_visible(False)
 
@@ -337,20 +338,20 @@ for ax in (left, right):
 # What nobody checks for you
 # --------------------------
 #
-# A file that runs by itself knows neither the names of your columns nor the data frame that they came from.
-# Swap two columns and nothing complains. Before you run: how many labels change if each image is handed over
-# column by column instead of row by row?
+# A file that takes plain numbers knows nothing of the columns that they came from. Swap two, and nothing
+# complains. Before you run: how many labels change if each image is handed over column by column instead of
+# row by row?
 
 turned = X_new.reshape(-1, 8, 8).transpose(0, 2, 1).reshape(-1, 64)
-answers = subprocess.run([folder / "digits"], input=turned.tobytes(), capture_output=True, check=True).stdout
-wrong = np.array([line.split()[0] for line in answers.decode().splitlines()], int) != labels
+done = subprocess.run([folder / "digits"], input=turned.tobytes(), capture_output=True, check=True)
+wrong = np.array([line.split()[0] for line in done.stdout.decode().splitlines()], int) != labels
 print(f"{wrong.mean():.0%} of the labels are others, and the program returned 0")
 
 # %%
 # So try the file where it runs, with a few rows whose answers you know; a text file beside it is enough:
 
 np.savetxt(folder / "rows.txt", X_new[:5], fmt="%g")
-np.savetxt(folder / "answers.txt", np.c_[labels, probabilities][:5], fmt="%.6g")
+np.savetxt(folder / "answers.txt", np.c_[labels, probabilities][:5], fmt="%.3g")
 print((folder / "answers.txt").read_text())
 
 # %%
