@@ -42,7 +42,7 @@ def test_the_ops_without_a_row_are_these():
 # ------------------------------------------------------------------------------------------ running graphs
 def run(graph, values, dtype):
     """The graph's outputs by place, as onnxruntime computes them."""
-    model = model_proto(onnx, Inference("f", graph, np.dtype(dtype), (), dict))
+    model = model_proto(onnx, Inference("f", graph, np.dtype(dtype), (), dict, dict))
     onnx.checker.check_model(model, full_check=True)
     opened = session(model)
     kinds = {node.attrs["name"]: node for node in graph.inputs}
