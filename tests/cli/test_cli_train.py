@@ -201,6 +201,14 @@ def test_options_learn(train, options):
     assert report["history"]["loss"][-1] < report["history"]["loss"][0]
 
 
+def test_data_sets_need_no_pyarrow(train, monkeypatch):
+    def missing(where):
+        raise ImportError("pyarrow")
+
+    monkeypatch.setattr("glassnet.optional.pyarrow", missing)
+    assert json.loads(train("iris --json --quiet --no-compare --epochs 1").out)["epochs"] == 1
+
+
 @pytest.mark.parametrize("name, least", [("digits", 0.98), ("spiral", 0.93)])
 def test_default_network(name, least):
     problem = find(name, None, None)

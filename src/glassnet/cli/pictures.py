@@ -168,7 +168,7 @@ def _confusions(axes: Any, run: Run) -> None:
     np.add.at(table, (run.truth, run.prediction.argmax(axis=1)), 1)
     axes.imshow(table, cmap="Blues", vmax=table.max() * 1.25)
     for row, column in np.ndindex(table.shape):
-        dark = table[row, column] > table.max() / 2
+        dark = table[row, column] > 0.62 * table.max()
         axes.text(column, row, table[row, column], ha="center", va="center", color="white" if dark else INK)
     axes.set_xticks(range(classes), names)
     axes.set_yticks(range(classes), names, rotation=90, va="center")
