@@ -116,8 +116,9 @@ def _compared(
         if name not in part.column_names:
             raise Mistake(f"{shown(table)} has no column {name!r}. {suggest(name, part.column_names)}")
         values += part.column(name).to_pylist()
+        X = inputs_of(saved, part, [name], table, first)
         with InFile(table, first):
-            answers.append(answer(saved.given(inputs_of(saved, part, [name], table, first))))
+            answers.append(answer(saved.given(X)))
     rows = [row for row, value in enumerate(values) if value is not None]
     if not rows:
         raise Mistake(f"{shown(table)} has no row with a value in column {name!r}; nothing can be compared.")

@@ -64,6 +64,9 @@ def inspect(model: Path, table: str | None, output: Path | None) -> None:
     if output is not None:
         _check_picture(output)
     saved = opened(model)
+    if table and not saved.networks:
+        raise Mistake(f"{saved.path} holds a {saved.title}, which has no layers that could answer TABLE.")
+    look = _look(saved, table) if table else None
     console = Console(highlight=False)
     for label, lines in _facts(saved):
         for number, line in enumerate(lines):
@@ -72,7 +75,6 @@ def inspect(model: Path, table: str | None, output: Path | None) -> None:
         return
     network = saved.networks[0]
     weights = weight_statistics(network)
-    look = _look(saved, table) if table else None
     _print(console, network.summary_text())
     _print(console, str(weights))
     if look is not None:
@@ -167,8 +169,9 @@ def _look(saved: Saved, table: str) -> Look:
     name = str(getattr(saved.thing, "target_name_", ""))
     first, part = next(iter(chunks(saved, table, None, {name: saved.target_kind})))
     known = name in part.column_names and saved.is_predictor
+    inputs = inputs_of(saved, part, [], table, first)
     with InFile(table, first):
-        X = saved.encoded(inputs_of(saved, part, [], table, first))
+        X = saved.encoded(inputs)
         y = part.column(name).to_pylist() if known else [0] * len(X)
         present = np.flatnonzero([value is not None for value in y])
         rows = present[np.linspace(0, len(present) - 1, min(ROWS, len(present))).astype(int)]

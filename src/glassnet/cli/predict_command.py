@@ -66,8 +66,8 @@ def predict(
     rows = 0
     with written_tables.writer(output) as writer, console.status(f"predicting {table}") as status:
         for first, part in chunks(saved, table, _kept(keep)):
+            X = inputs_of(saved, part, _others(keep), table, first)
             with InFile(table, first):
-                X = inputs_of(saved, part, _others(keep), table, first)
                 answers = saved.answers(X, probabilities)
             writer.write(_carried(part, keep, table, answers) | answers)
             rows += part.num_rows

@@ -192,7 +192,7 @@ def chunks(
 def inputs_of(saved: Saved, part: Any, others: list[str], path: str, first: int) -> Any:
     """The columns of a part of a table that the model reads: the ones that it names, else all but some."""
     if saved.columns is not None:
-        return part.select(saved.columns)
+        return part.select(tables.chosen_columns(part.column_names, saved.columns, shown(path)))
     names = [name for name in part.column_names if name not in others]
     if len(names) != saved.width:
         raise Mistake(

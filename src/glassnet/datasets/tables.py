@@ -176,7 +176,7 @@ def _opened_for_reading(path: Path) -> io.BufferedReader:
 def _text_chunks(text: CheckedText, path: str, columns: Sequence[str] | None) -> Iterator[Any]:
     """Tables of strings, as they come."""
     pa = optional.pyarrow("reading a table")
-    chosen = _chosen(text.dialect.header, columns, path)
+    chosen = chosen_columns(text.dialect.header, columns, path)
     bad: list[Any] = []
     rows = 0
     try:
@@ -232,7 +232,7 @@ def _parquet_chunks(path: str | Path, columns: Sequence[str] | None, rows: int) 
     try:
         file = pa.parquet.ParquetFile(path)
         header = [name for name in file.schema_arrow.names if not name.startswith(_ROW_LABELS)]
-        chosen = _chosen(header, columns, str(path))
+        chosen = chosen_columns(header, columns, str(path))
         if not file.metadata.num_rows:
             raise InputError(f"{path} has no rows.\nIts columns: {some(header)}.")
         for batch in file.iter_batches(rows, columns=chosen):
@@ -246,7 +246,7 @@ def _first_line(error: Exception) -> str:
 
 
 # ------------------------------------------------------------------------------------------ both
-def _chosen(header: Sequence[str], columns: Sequence[str] | None, path: str) -> list[str]:
+def chosen_columns(header: Sequence[str], columns: Sequence[str] | None, path: str) -> list[str]:
     """The columns to read, or an error for those that are not there."""
     lost = [name for name in columns or () if name not in header]
     if lost:
