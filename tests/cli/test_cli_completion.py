@@ -23,7 +23,7 @@ def folder(tmp_path, monkeypatch):
     """A folder with files of several kinds."""
     monkeypatch.chdir(tmp_path)
     for name in ("model.safetensors", "notes.md", "data.csv", "data.parquet", "look.png", ".hidden.csv"):
-        (tmp_path / name).write_text("name;size\nx;1\n")
+        (tmp_path / name).write_bytes(b"\0" if name == "model.safetensors" else b"name;size\nx;1\n")
     (tmp_path / "runs").mkdir()
     (tmp_path / "runs" / "best.safetensors").touch()
     return tmp_path

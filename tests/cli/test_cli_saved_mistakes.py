@@ -113,8 +113,8 @@ def test_model_files_of_another_version(failing, saved, tmp_path, monkeypatch):
     monkeypatch.undo()
     monkeypatch.chdir(saved)
     assert failing("inspect", tmp_path / "new") == (
-        f"{tmp_path / 'new'}: the description has the format version 9; this glassnet reads 1 to 1. Update glassnet. "
-        "Expected a model file, as glassnet train and save() write it."
+        f"{tmp_path / 'new'}: the description has the format version 9; this glassnet reads 1 to 1. "
+        "Update glassnet. Expected a model file, as glassnet train and save() write it."
     )
 
 
