@@ -13,7 +13,7 @@ import pytest
 
 from glassnet.cli import elsewhere
 from glassnet.cli.mistakes import Failure
-from glassnet.cli.networks import LARGE, MEDIUM, SMALL, estimator_of, recipe_for
+from glassnet.cli.networks import FEW, LARGE, MEDIUM, SMALL, estimator_of, recipe_for
 from glassnet.cli.outputs import output_folder, write
 from glassnet.cli.pictures import mosaic
 from glassnet.cli.problems import find
@@ -90,8 +90,9 @@ def test_baseline_is_the_mean_of_the_training_rows():
 
 def test_recipe_follows_rows_and_task():
     assert recipe_for(problem("digits"), epochs=None, seed=0) == MEDIUM
-    assert recipe_for(problem("iris")) == SMALL
-    assert recipe_for(problem("diabetes")) == replace(SMALL, dropout=0.5)
+    assert recipe_for(problem("iris")) == FEW
+    assert recipe_for(problem("breast_cancer")) == recipe_for(problem("diabetes")) == SMALL
+    assert recipe_for(replace(problem("iris"), labels=None)) == replace(FEW, dropout=0.5)
 
 
 @pytest.mark.parametrize("rows, epochs", [(5000, 40), (100_000, 21), (10_000_000, 1)])
@@ -109,7 +110,7 @@ def test_recipe_puts_given_settings_over_defaults():
     assert recipe_for(problem("diabetes"), dropout=0.0).dropout == 0.0
 
 
-@pytest.mark.parametrize("classes, shares", [(True, [0.3, 0.3]), (False, [0.3, 0.0])])
+@pytest.mark.parametrize("classes, shares", [(True, [0.5, 0.5]), (False, [0.5, 0.0])])
 def test_no_dropout_right_before_a_number(classes, shares):
     assert estimator_of(SMALL, classes, rows=100).dropout == shares
     assert estimator_of(replace(SMALL, hidden=()), classes, rows=100).dropout == []

@@ -68,7 +68,7 @@ settings = together(
         type=sizes_or_none,
         metavar="SIZES",
         help="Hidden units, such as 64,64, or none.  "
-        "[default: 64,32; 256,128 from 1000 rows up, 128,64 from 5000]",
+        "[default: 64,32; 128,64 from 400 rows up, 256,128 from 1000, 128,64 from 5000]",
     ),
     click.option(
         "--activation",
@@ -84,7 +84,7 @@ settings = together(
         callback=finite,
         metavar="SHARE",
         help="Of hidden units, but never right before a number to predict.  "
-        "[default: 0.3; 0.5 where a number is predicted; none from 5000 rows up]",
+        "[default: 0.3; 0.5 from 400 to 1000 rows and where a number is predicted; none from 5000]",
     ),
     click.option(
         "--l2",
@@ -118,7 +118,7 @@ settings = together(
         type=click.IntRange(min=1),
         metavar="NUMBER",
         help="At most; training stops when it no longer helps.  "
-        "[default: 150; 60 from 1000 rows up, 40 from 5000]",
+        "[default: 150; 80 from 400 rows up, 60 from 1000, 40 from 5000]",
     ),
     click.option(
         "--seed",
