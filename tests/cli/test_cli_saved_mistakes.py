@@ -201,6 +201,7 @@ HANDLED = {
     "whole numbers": {"size": range(ROWS)},
     "missing values everywhere": {"size": [np.nan] * ROWS, "color": [None] * ROWS, "new": [None] * ROWS},
     "what is left out": {"number": ["anything"] * ROWS},
+    "without what is left out": {"number": None},
 }
 
 

@@ -62,7 +62,8 @@ def predict(
     saved = opened(model)
     if probabilities:
         _check_probabilities(saved)
-    console = Console(stderr=True, quiet=quiet, highlight=False)
+    among_the_rows = output is None and sys.stdout.isatty()  # where a moving line would be in the way
+    console = Console(stderr=True, quiet=quiet or among_the_rows, highlight=False)
     rows = 0
     with written_tables.writer(output) as writer, console.status(f"predicting {table}") as status:
         for first, part in chunks(saved, table, _kept(keep)):

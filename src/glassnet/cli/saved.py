@@ -79,9 +79,11 @@ class Saved:
     # ------------------------------------------------------------------------------------ columns
     @property
     def columns(self) -> list[str] | None:
-        """The names of the columns that it reads; None where it knows none."""
+        """The names of the columns that it uses; None where it knows none."""
         names = getattr(self.thing, "feature_names_in_", None)
-        return None if names is None else [str(name) for name in names]
+        if names is None or self.encoder is None:
+            return None if names is None else [str(name) for name in names]
+        return [str(names[i]) for i in self.encoder.used()]
 
     @property
     def width(self) -> int:

@@ -75,8 +75,9 @@ class FrameEncoder(TransformerMixin, Saving, BaseEstimator):  # type: ignore[mis
     -----
     Frames of pandas, polars and pyarrow are read; equal tables become equal numbers, bit for bit. Later
     frames may have their columns in another order, and more of them, which are ignored, as by
-    :class:`sklearn.compose.ColumnTransformer`; a column that is not there, or that holds another kind of
-    values, is an error. A category that ``fit`` has not seen counts as none of those that it has.
+    :class:`sklearn.compose.ColumnTransformer`; a column that is used and is not there, or that holds
+    another kind of values, is an error. A category that ``fit`` has not seen counts as none of those that it
+    has.
 
     Left out, with a warning, are columns of a single value, text of which the average value comes up less
     than twice (names, tickets), and whole numbers, all different, in a column that is called an id. Whether
@@ -266,7 +267,8 @@ class FrameEncoder(TransformerMixin, Saving, BaseEstimator):  # type: ignore[mis
         """The columns that ``fit`` saw, by their names if there are some."""
         names, owner = getattr(self, "feature_names_in_", None), type(self).__name__
         if names is not None and table.names is not None:
-            return frame_checks.reordered(table, names.tolist(), name, where)
+            used = {names[i] for i in self.used()}
+            return frame_checks.reordered(table, names.tolist(), used, name, where)
         if (names is None) != (table.names is None):
             has, fitted = ("has", "without") if names is None else ("does not have valid", "with")
             warnings.warn(
