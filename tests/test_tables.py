@@ -268,6 +268,27 @@ def test_what_is_wrong_further_down_is_found_there(monkeypatch, file):
         read_table(path)
 
 
+def test_a_header_longer_than_the_head(file):
+    names = [f"a rather long name of a column, number {i}" for i in range(5000)]
+    table = read_table(file("\t".join(names) + "\n" + "\t".join(map(str, range(5000))) + "\n"))
+    assert table.to_pylist() == [dict(zip(names, range(5000), strict=True))]
+
+
+def test_a_cell_in_the_header_without_end(file):
+    path = file('a,"' + "b" * 200_000 + "\n1,2\n")
+    with pytest.raises(InputError) as caught:
+        read_table(path)
+    words = "field larger than field limit (131072)"
+    assert str(caught.value) == f"{path} cannot be read as a table: {words}."
+
+
+def test_a_header_without_end(monkeypatch, file):
+    monkeypatch.setattr(delimited, "HEAD", 10)
+    monkeypatch.setattr(delimited, "LONGEST", 10)
+    with pytest.raises(InputError, match="line 1 is longer than 0 MB"):
+        read_table(file("a" * 30 + ",b\n1,2\n"))
+
+
 def test_a_row_without_end(monkeypatch, file):
     monkeypatch.setattr(delimited, "LONGEST", 100)
     with pytest.raises(InputError, match="line 3 is longer than 0 MB"):

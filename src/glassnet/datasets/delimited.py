@@ -72,15 +72,24 @@ class CheckedText(io.RawIOBase):
         self._line, self._rest = 1, b""  # the rows that are not whole yet, and where they begin
         self._head = _filled(file, HEAD)
         _refuse_other_formats(self._head, path)
-        whole = self._head[: self._head.rfind(b"\n") + 1] if len(self._head) == HEAD else self._head
-        try:
-            text = whole.decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            raise self._not_utf8(whole, error.start) from None
-        self.dialect = _dialect(text, path)
+        self.dialect = _dialect(self._first_lines(), path)
         mark = re.escape(self.dialect.delimiter.encode())
         self._opening = re.compile(rb'(?<![^\r\n%s])"' % mark)
         self._quoted = re.compile(rb'(?<![^\r\n%s])"[^"]*(?:""[^"]*)*"(?= *(?:[\r\n%s]|\Z))' % (mark, mark))
+
+    def _first_lines(self) -> str:
+        """The lines of the head that are whole; of a header that is longer, as much as it takes."""
+        more = len(self._head) == HEAD
+        if more and b"\n" not in self._head:
+            self._head += _filled(self._file, LONGEST)
+            more = len(self._head) == HEAD + LONGEST
+        lines = self._head[: self._head.rfind(b"\n") + 1] if more else self._head
+        if not lines:
+            raise InputError(f"{self._path}: line 1 is longer than {LONGEST >> 20} MB.")
+        try:
+            return lines.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise self._not_utf8(lines, error.start) from None
 
     def readable(self) -> bool:
         """Yes."""
@@ -187,13 +196,17 @@ def _refuse_other_formats(head: bytes, path: str) -> None:
 def _dialect(text: str, path: str) -> Dialect:
     lines = [line for line in text.splitlines() if line.strip()][:LINES]
     delimiter = _delimiter(lines)
-    header = next(row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if row)
+    try:
+        header = next(row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if row)
+        decimal_point = _decimal_point(lines[1:], delimiter)
+    except csv.Error as error:  # a cell of more than 131,072 characters
+        raise InputError(f"{path} cannot be read as a table: {error}.") from None
     if len(header) == 1:
         _refuse_other_delimiters(lines, path)
     twice = [name for name, times in Counter(header).items() if times > 1]
     if twice:
         raise InputError(f"{path} has several columns of one name: {some(twice)}.\nRename them.")
-    return Dialect(tuple(header), delimiter, _decimal_point(lines[1:], delimiter))
+    return Dialect(tuple(header), delimiter, decimal_point)
 
 
 def _delimiter(lines: Sequence[str]) -> str:
@@ -202,7 +215,10 @@ def _delimiter(lines: Sequence[str]) -> str:
 
 
 def _agreement(lines: Sequence[str], mark: str) -> tuple[bool, float, int]:
-    counts = [len(row) for row in csv.reader(lines, delimiter=mark) if row]
+    try:
+        counts = [len(row) for row in csv.reader(lines, delimiter=mark) if row]
+    except csv.Error:  # without this mark, a line is a cell of more than 131,072 characters
+        return False, 0.0, 0
     return counts[0] > 1, counts.count(counts[0]) / len(counts), counts[0]
 
 
