@@ -105,7 +105,7 @@ settings = together(
         type=click.FloatRange(min=0, min_open=True),
         callback=finite,
         metavar="NUMBER",
-        help=f"At the start; it falls to 0 as a cosine.  [default: {RATES_IN_WORDS}]",
+        help=f"At the start; it falls to 0 as a cosine.  [default: {RATES_IN_WORDS}; 0.01 from 5000 rows up]",
     ),
     click.option(
         "--batch-size",
