@@ -42,12 +42,15 @@ REQUIRED = {
 # What a function may import for itself: it is optional, or would make `import glassnet` slow.
 LOCAL = {
     "sklearn", "scipy", "matplotlib", "numba", "rich", "click", "safetensors", "threadpoolctl", "onnx",
-    "onnxruntime", "skl2onnx",
+    "onnxruntime", "skl2onnx", "pyarrow",
 }  # fmt: skip
 # Nothing loads the compiled building blocks before a program is compiled, so they may load these at once.
 COMPILED = {"numba", "llvmlite"}
 # What `import glassnet` must not load.
-SLOW = {"sklearn", "scipy", "numba", "matplotlib", "rich", "click", "narwhals", "pandas", "polars", "onnx"}
+SLOW = {
+    "sklearn", "scipy", "numba", "matplotlib", "rich", "click", "narwhals", "pandas", "polars", "onnx",
+    "pyarrow",
+}  # fmt: skip
 
 
 class Import(NamedTuple):
@@ -159,7 +162,7 @@ def test_the_import_rule_sees(path, text, expected):
 def test_third_party_imports_are_declared():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]
-    rows = (*project["dependencies"], *extras["fast"], *extras["plot"], *extras["onnx"])
+    rows = (*project["dependencies"], *extras["fast"], *extras["plot"], *extras["onnx"], *extras["frames"])
     declared = {re.match(r"[\w-]+", row)[0] for row in rows}
     assert {name.replace("scikit-learn", "sklearn") for name in declared} | {"scipy"} == REQUIRED | LOCAL
 

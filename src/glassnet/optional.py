@@ -55,6 +55,31 @@ def onnx(where: str) -> Any:
     return onnx
 
 
+def pyarrow(where: str) -> Any:
+    """The package pyarrow, with the parts that read and write tables.
+
+    Parameters
+    ----------
+    where : str
+        What needs it, such as ``"reading a table"``.
+
+    Raises
+    ------
+    GlassnetError
+        It is not installed.
+    """
+    try:
+        import pyarrow as pa
+        import pyarrow.compute
+        import pyarrow.csv
+        import pyarrow.parquet
+    except ImportError as error:
+        raise GlassnetError(
+            f'{where} needs pyarrow, which is not installed.\nInstall it: pip install "glassnet[frames]"'
+        ) from error
+    return pa
+
+
 def skl2onnx(where: str) -> Any:
     """The package skl2onnx.
 

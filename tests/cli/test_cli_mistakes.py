@@ -14,17 +14,17 @@ from glassnet.errors import DivergenceError
 
 TRAIN = " See 'glassnet train --help'."
 SOURCE = " See 'glassnet source --help'."
+OR = " Or name a file: table.csv, table.parquet."
 NAMES = "digits, iris, wine, breast_cancer, diabetes, spiral."
 
 MISTAKES = [
     ("tain", "No such command 'tain'."),
-    ("train", "Missing argument 'NAME'." + TRAIN),
-    ("train digit", f"There is no data set 'digit'. Did you mean 'digits'? Data sets: {NAMES}"),
-    ("train banana", f"There is no data set 'banana'. Data sets: {NAMES}"),
-    (
-        "train data.csv",
-        f"data.csv: reading tables from files is not in this version; data sets: {NAMES}",
-    ),
+    ("train", "Missing argument 'TABLE'." + TRAIN),
+    ("train digit", f"There is no data set 'digit'. Did you mean 'digits'? Data sets: {NAMES}{OR}"),
+    ("train banana", f"There is no data set 'banana'. Data sets: {NAMES}{OR}"),
+    ("train data.csv", "There is no file data.csv."),
+    ("train iris --target class", "--target is for files; iris knows its own."),
+    ("train iris --task regression", "--task is for files; iris knows its own."),
     (
         "train iris --hidden 64,x",
         "Invalid value for '--hidden': 'x' in '64,x' is not a size; write for example 64,64, or none."
@@ -49,7 +49,7 @@ MISTAKES = [
         "train iris --hidden 999999,99999",
         "that network has 100,003,199,994 weights; this command goes up to 50,000,000.",
     ),
-    ("source", "Missing option '--layers'." + SOURCE),
+    ("source", "Name a network: --layers SIZES, or a MODEL file (not both)." + SOURCE),
     (
         "source --layers 784",
         "Invalid value for '--layers': '784' has too few sizes; write 2 or more, for example 784-256-10."

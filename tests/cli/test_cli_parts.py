@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import errno
 import math
+import time
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from glassnet import datasets, layers
+from glassnet.cli import elsewhere
 from glassnet.cli.mistakes import Failure
-from glassnet.cli.networks import LARGE, SMALL, network, recipe_for, soften
+from glassnet.cli.networks import FEW, LARGE, MEDIUM, SMALL, estimator_of, recipe_for
 from glassnet.cli.outputs import output_folder, write
 from glassnet.cli.pictures import mosaic
+from glassnet.cli.problems import find
 from glassnet.cli.report import margin
 from glassnet.cli.scores import baseline, score
-from glassnet.cli.splits import Scale, scale_of, split
+from glassnet.cli.splits import split
+
+
+def problem(name):
+    return find(name, None, None)
 
 
 @pytest.mark.parametrize(
@@ -32,7 +38,7 @@ from glassnet.cli.splits import Scale, scale_of, split
     ],
 )
 def test_split(name, sizes):
-    dataset = datasets.load(name)
+    dataset = problem(name)
     rows = split(dataset, seed=0)
     parts = (rows.train, rows.validation, rows.held_out)
     assert tuple(map(len, parts)) == sizes
@@ -43,87 +49,106 @@ def test_split(name, sizes):
 
 
 def test_split_follows_the_seed():
-    iris = datasets.load("iris")
+    iris = problem("iris")
     assert split(iris, 1).held_out.tolist() == split(iris, 1).held_out.tolist()
     assert split(iris, 1).held_out.tolist() != split(iris, 2).held_out.tolist()
 
 
-def test_scale():
-    scale = scale_of(np.array([1.0, 3.0]))
-    assert scale == Scale(mean=2.0, deviation=1.0)
-    assert scale.apply(np.array([5.0])).tolist() == [3.0]
-    assert scale.undo(np.array([3.0])).tolist() == [5.0]
-    assert scale_of(np.array([4.0, 4.0])).apply(np.array([4.0, 5.0])).tolist() == [0.0, 1.0]
-    assert scale_of(np.array([0, 2])).apply(np.array([0, 2])).tolist() == [0, 2]
-
-
 def test_classification_scores_by_hand():
-    dataset = datasets.load("iris")
+    dataset = problem("iris")
     probabilities = np.array([[0.5, 0.25, 0.25], [0.5, 0.4, 0.1], [0.2, 0.6, 0.2]])
     scores = score(dataset, np.array([0, 1, 1]), probabilities)
     assert scores["accuracy"] == pytest.approx(2 / 3)
     assert scores["log_loss"] == pytest.approx(-(math.log(0.5) + math.log(0.4) + math.log(0.6)) / 3)
-    assert scores["macro_f1"] == pytest.approx((2 / 3 + 2 / 3 + 0) / 3)
+    assert scores["macro_f1"] == pytest.approx(2 / 3)
 
 
 def test_regression_scores_by_hand():
-    dataset = datasets.load("diabetes")
+    dataset = problem("diabetes")
     scores = score(dataset, np.array([1.0, 2.0, 3.0]), np.array([1.0, 2.0, 5.0]))
     assert scores == pytest.approx({"r2": 1 - 4 / 2, "rmse": math.sqrt(4 / 3), "mae": 2 / 3})
 
 
 def test_baseline_is_the_commonest_class_of_the_training_rows():
-    dataset = datasets.load("breast_cancer")
+    dataset = problem("breast_cancer")
     rows = split(dataset, seed=0)
-    benign = dataset.target[rows.train].mean()
+    assert dataset.class_names == ["benign", "malignant"]
+    malignant = dataset.target[rows.train].mean()
     truth = dataset.target[rows.held_out]
     scores = baseline(dataset, rows)
-    assert scores["accuracy"] == truth.mean()
-    expected = -np.where(truth == 1, math.log(benign), math.log(1 - benign)).mean()
+    assert scores["accuracy"] == 1 - truth.mean()
+    expected = -np.where(truth == 1, math.log(malignant), math.log(1 - malignant)).mean()
     assert scores["log_loss"] == pytest.approx(expected)
 
 
 def test_baseline_is_the_mean_of_the_training_rows():
-    dataset = datasets.load("diabetes")
+    dataset = problem("diabetes")
     rows = split(dataset, seed=0)
     error = dataset.target[rows.held_out] - dataset.target[rows.train].mean()
     assert baseline(dataset, rows)["mae"] == pytest.approx(np.abs(error).mean())
 
 
 def test_recipe_follows_rows_and_task():
-    assert recipe_for(datasets.load("digits"), epochs=None, seed=0) == LARGE
-    assert recipe_for(datasets.load("iris")) == SMALL
-    assert recipe_for(datasets.load("diabetes")) == replace(SMALL, dropout=0.5)
+    assert recipe_for(problem("digits"), epochs=None, seed=0) == MEDIUM
+    assert recipe_for(problem("iris")) == FEW
+    assert recipe_for(problem("breast_cancer")) == recipe_for(problem("diabetes")) == SMALL
+    assert recipe_for(replace(problem("iris"), labels=None)) == replace(FEW, dropout=0.5)
+
+
+@pytest.mark.parametrize("rows, epochs", [(5000, 40), (100_000, 21), (10_000_000, 1)])
+def test_a_large_table_is_seen_fewer_times(rows, epochs):
+    iris = problem("iris")
+    table = iris.table.take(np.zeros(rows, int))
+    assert recipe_for(replace(iris, table=table)) == replace(LARGE, epochs=epochs)
 
 
 def test_recipe_puts_given_settings_over_defaults():
-    iris = datasets.load("iris")
+    iris = problem("iris")
     recipe = recipe_for(iris, hidden=(), optimizer="sgd", batch_norm=False)
     assert (recipe.hidden, recipe.learning_rate, recipe.batch_norm) == ((), 0.1, False)
     assert recipe_for(iris, optimizer="sgd", learning_rate=3.0).learning_rate == 3.0
-    assert recipe_for(datasets.load("diabetes"), dropout=0.0).dropout == 0.0
+    assert recipe_for(problem("diabetes"), dropout=0.0).dropout == 0.0
 
 
-@pytest.mark.parametrize(
-    "name, expected",
-    [
-        ("iris", "normalization soften dense relu dropout dense relu dropout dense"),
-        ("diabetes", "normalization soften dense relu dropout dense relu dense"),
-    ],
-)
-def test_no_dropout_right_before_a_number(name, expected):
-    dataset = datasets.load(name)
-    model = network(recipe_for(dataset, batch_norm=False), dataset.features, dataset.outputs)
-    kinds = [getattr(getattr(layer, "activation", None), "__name__", "") for layer in model.layers]
-    names = [
-        kind if isinstance(layer, layers.Activation) else type(layer).__name__.lower()
-        for kind, layer in zip(kinds, model.layers, strict=True)
-    ]
-    assert " ".join(names) == expected
+@pytest.mark.parametrize("classes, shares", [(True, [0.5, 0.5]), (False, [0.5, 0.0])])
+def test_no_dropout_right_before_a_number(classes, shares):
+    assert estimator_of(SMALL, classes, rows=100).dropout == shares
+    assert estimator_of(replace(SMALL, hidden=()), classes, rows=100).dropout == []
 
 
-def test_soften():
-    assert soften(np.array([0.0, 3.0, -1e9])) == pytest.approx([0.0, 3 / math.sqrt(2), -3.0])
+@pytest.mark.parametrize("rows, size, alpha", [(1000, 32, 0.064), (10, 10, 0.02)])
+def test_the_penalty_is_the_one_per_batch(rows, size, alpha):
+    estimator = estimator_of(replace(SMALL, l2=0.001), True, rows)
+    assert (estimator.batch_size, estimator.alpha) == (size, pytest.approx(alpha))
+
+
+def test_the_rate_falls_over_all_steps():
+    schedule = estimator_of(replace(SMALL, learning_rate=0.001, epochs=10), True, rows=65).learning_rate
+    assert (schedule.initial_learning_rate, schedule.decay_steps) == (0.001, 10 * 3)
+
+
+@pytest.mark.parametrize("wanted, cores", [(True, 2), (True, 1), (False, 2)])
+def test_work_elsewhere_has_the_same_answer(monkeypatch, wanted, cores):
+    monkeypatch.setattr(elsewhere, "cores", lambda: cores)
+    with elsewhere.started(wanted, math.hypot, 3.0, 4.0) as answer:
+        assert answer() == 5.0
+
+
+def test_work_that_fails_elsewhere_fails_here(monkeypatch):
+    monkeypatch.setattr(elsewhere, "cores", lambda: 2)
+    with (
+        pytest.raises(ValueError, match="invalid literal"),
+        elsewhere.started(True, int, "five") as answer,
+    ):
+        answer()
+
+
+def test_work_nobody_asks_for_is_ended(monkeypatch):
+    monkeypatch.setattr(elsewhere, "cores", lambda: 2)
+    start = time.perf_counter()
+    with elsewhere.started(True, time.sleep, 600):
+        pass
+    assert time.perf_counter() - start < 60
 
 
 def test_margin_is_the_interval_of_agresti_and_coull():

@@ -67,7 +67,7 @@ def test_every_option(source):
         layers.Activation("tanh"),
         layers.Dropout(0.5),
         layers.Dense(2, kernel_regularizer=penalty, kernel_constraint=bound),
-        optimizer=gn.optimizers.Adam(0.001),
+        optimizer=gn.optimizers.Adam(0.003),
     )
     options = "--activation tanh --batch-norm --dropout 0.5 --l2 0.01 --max-norm 3 --optimizer adam"
     assert source(f"--layers 6-5-2 {options}").rstrip("\n") == expected.source("train").rstrip("\n")

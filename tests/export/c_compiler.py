@@ -11,7 +11,7 @@ import numpy as np
 
 STRICT = ("-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic")
 OPTIMIZED = ("-O2",)
-SANITIZED = ("-O0", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+SANITIZED = ("-O0", "-fsanitize=address,undefined,float-cast-overflow", "-fno-sanitize-recover=all")
 TYPES = {"float": np.float32, "double": np.float64, "long": np.int64, "int": np.int32}
 TOP = """\
 #include <stdio.h>
@@ -153,14 +153,14 @@ def run_all(cases: list[Case], folder: Path, flags: tuple[str, ...]) -> None:
     assert start == len(data)
 
 
-def assert_close(found: np.ndarray, expected: np.ndarray, tolerance: float) -> None:
-    """Equal up to a share of the largest number of each row; whole numbers exactly; NaN for NaN."""
+def assert_close(found: np.ndarray, expected: np.ndarray, tolerance: float, least: float = 1e-30) -> None:
+    """Equal up to a share of the largest number of each row, or of ``least``; whole numbers exactly."""
     a, b = found.reshape(len(found), -1), np.asarray(expected).reshape(len(expected), -1)
     assert a.shape == b.shape
     if a.dtype.kind in "iu" or b.dtype.kind in "biu":
         np.testing.assert_array_equal(a, b)
         return
     with np.errstate(invalid="ignore"):
-        scale = np.maximum(np.nan_to_num(np.abs(b), posinf=0).max(axis=1, keepdims=True), 1e-30)
+        scale = np.maximum(np.nan_to_num(np.abs(b), posinf=0).max(axis=1, keepdims=True), least)
         same = (np.abs(a.astype(float) - b) <= tolerance * scale) | (a == b) | (np.isnan(a) & np.isnan(b))
     assert same.all(), f"worst: {np.nanmax(np.abs(a - b) / scale):.2e}\n{a[~same][:5]}\n{b[~same][:5]}"

@@ -236,6 +236,19 @@ def test_indices_beyond_a_table_read_its_nearest_row(tmp_path):
     np.testing.assert_array_equal(case.found["predict"], case.expected["predict"].reshape(6, -1))
 
 
+def test_numbers_that_are_no_indices_read_some_row_of_the_table(tmp_path):
+    """C leaves open what NaN, infinity and numbers beyond a ``long`` become, and NumPy refuses them."""
+    model = gn.Sequential([gn.layers.ColumnEmbedding([4, 3], [2, 2])])
+    model.build((None, 2))
+    rows = np.array([[np.nan, 2], [np.inf, -np.inf], [1e30, -1e30], [9.3e18, 2.5], [-0.5, 3.9], [-1.5, 99]])
+    nearest = np.array([[0, 2], [0, 0], [0, 0], [0, 2], [0, 2], [3, 2]])
+    program = c_program(inference_of(model), "m", "m.h")
+    assert "static long whole(float a)" in program.source
+    case = Case("m", *program, [rows], {"predict": model.predict(nearest)})
+    run_all([case], tmp_path, SANITIZED)
+    np.testing.assert_array_equal(case.found["predict"], case.expected["predict"])
+
+
 # ------------------------------------------------------------------------------------------ files and names
 def test_two_files(tmp_path):
     path = tmp_path / "my-net.c"

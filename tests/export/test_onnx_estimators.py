@@ -2,64 +2,24 @@
 
 from __future__ import annotations
 
+import copy
 import json
 
 import numpy as np
 import pandas as pd
 import pytest
 from onnx_runs import assert_near, operators, run, session
-from sklearn.base import clone
+from shipped_estimators import ALL, TINY, fitted
 
 import glassnet as gn
-from estimators.test_estimator_files import ESTIMATORS, SMALL, WORDS, X, Y
+from estimators.test_estimator_files import WORDS, X, Y
 from glassnet import estimators
 from glassnet.errors import InputError
-from glassnet.nn.losses import LOSSES
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
     pytest.mark.filterwarnings("ignore:y_true has missing"),
 ]
-
-TINY = SMALL | {"max_iter": 2}
-CLASSIFIER = gn.MLPClassifier(**TINY)
-MORE = {
-    "three networks of two classes": (clone(CLASSIFIER).set_params(n_ensemble=3), WORDS == "x"),
-    "three networks, yes or no": (clone(CLASSIFIER).set_params(n_ensemble=3), np.c_[Y == 0, Y > 1] * 1),
-    "three networks, several labels": (clone(CLASSIFIER).set_params(n_ensemble=3), np.c_[WORDS, WORDS[::-1]]),
-    "three networks with a hinge": (clone(CLASSIFIER).set_params(n_ensemble=3, loss="hinge"), WORDS),
-    "a hinge of two classes": (clone(CLASSIFIER).set_params(loss="hinge"), Y > 0),
-    "a hinge, yes or no": (clone(CLASSIFIER).set_params(loss="hinge"), np.c_[Y == 0, Y > 1] * 1),
-    "a hinge of several labels": (clone(CLASSIFIER).set_params(loss="hinge"), np.c_[Y, Y > 0]),
-    "several words": (CLASSIFIER, np.c_[WORDS, np.where(Y > 0, "many", "one")]),
-    "numbers as labels": (CLASSIFIER, Y * 10 - 5),
-    "fractions as labels": (CLASSIFIER, Y * 1.0),
-    "one class": (CLASSIFIER, np.zeros(len(Y), int)),
-    "softmax at the end": (
-        gn.NetworkClassifier(
-            gn.Sequential([gn.layers.Dense(3, "softmax")]), epochs=1, random_state=0
-        ), Y),
-    "three networks of numbers": (gn.MLPRegressor(**TINY, n_ensemble=3), X[:, :2]),
-    "five quantiles": (gn.MLPRegressor(**TINY, quantiles=(0.05, 0.25, 0.5, 0.75, 0.95)), X[:, 0]),
-    "two normals": (gn.MLPRegressor(**TINY, loss="gaussian_nll", n_ensemble=2), X[:, :2]),
-    "float64": (gn.MLPRegressor(**TINY, dtype="float64", batch_norm=True), 1000 * X[:, 0]),
-    "float32": (gn.MLPRegressor(**TINY, dtype="float32", batch_norm=True), 1000 * X[:, 0]),
-    "hidden features": (gn.HiddenFeatures(gn.MLPClassifier(**TINY), layer=0), Y),
-    "all but the last layer": (gn.HiddenFeatures(gn.MLPRegressor(**TINY)), X[:, 0]),
-}  # fmt: skip
-MORE["softmax at the end"][0].build.compile("sgd", "sparse_categorical_crossentropy")
-TARGETS = {"labels": (Y, Y % 2), "binary": (Y, Y % 2), "numbers": (np.abs(X[:, 0]) + 0.5,)}
-# One of the losses takes probabilities alone, which no estimator's network gives.
-for name, loss in ((key, LOSSES[key]) for key in LOSSES if key != "categorical_generalized_cross_entropy"):
-    for number, y in enumerate(TARGETS[loss.task]):
-        estimator = gn.MLPRegressor if loss.task == "numbers" else gn.MLPClassifier
-        MORE[f"loss {name}, {number}"] = (estimator(**TINY, loss=name), y)
-ALL = ESTIMATORS | MORE
-
-
-def fitted(name):
-    estimator, y = ALL[name]
-    return clone(estimator).fit(X, y)
 
 
 def expected(estimator, rows):
@@ -162,25 +122,10 @@ def test_names_of_several_networks():
 # ------------------------------------------------------------------------------------------ refused
 def test_labels_that_no_file_can_hold():
     days = np.array(["2026-01-01", "2026-01-02"], "datetime64[D]").astype(object)
-    estimator = fitted("words")
+    estimator = copy.copy(fitted("words"))
     estimator._labels = type(estimator._labels)("single", (np.append(days, days[0]),), object)
     with pytest.raises(InputError) as caught:
         gn.export.to_onnx(estimator)
     assert str(caught.value) == (
         "labels of type date cannot stand in an ONNX file.\nTrain with labels that are texts or numbers."
     )
-
-
-def test_data_frames_are_for_glassnet_alone():
-    frame = pd.DataFrame({"size": X[:, 0], "kind": WORDS})
-    estimator = gn.MLPClassifier(**TINY, columns="auto").fit(frame, Y)
-    with pytest.raises(InputError) as caught:
-        estimator.export("never.onnx")
-    assert str(caught.value) == (
-        'MLPClassifier with columns="auto" reads data frames, which only glassnet can.\n'
-        "Export its network, gn.export.to_onnx(estimator.model_, path): that takes what\n"
-        "estimator.encoder_.transform(X) answers. Or keep all of it in a model file: save()."
-    )
-    table = np.asarray(estimator.encoder_.transform(frame), np.float32)
-    found = run(session(gn.export.to_onnx(estimator.model_)), table)["scores"]
-    assert_near(found, estimator.model_.predict(table))

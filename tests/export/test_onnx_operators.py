@@ -42,7 +42,7 @@ def test_the_ops_without_a_row_are_these():
 # ------------------------------------------------------------------------------------------ running graphs
 def run(graph, values, dtype):
     """The graph's outputs by place, as onnxruntime computes them."""
-    model = model_proto(onnx, Inference("f", graph, np.dtype(dtype), (), dict))
+    model = model_proto(onnx, Inference("f", graph, np.dtype(dtype), (), dict, dict))
     onnx.checker.check_model(model, full_check=True)
     opened = session(model)
     kinds = {node.attrs["name"]: node for node in graph.inputs}
@@ -199,7 +199,7 @@ def test_rows_added_up():
 def test_constants_are_computed_and_shared():
     W = np.arange(12.0).reshape(3, 4)
     graph = gn.trace(lambda x: (x @ np.sqrt(W).T) * 2 + np.tanh(x[:, :3] * 2), ("n", 4))
-    model = model_proto(onnx, Inference("f", graph, np.dtype("float32"), (), dict))
+    model = model_proto(onnx, Inference("f", graph, np.dtype("float32"), (), dict, dict))
     assert [node.op_type for node in model.graph.node].count("Sqrt") == 0
     scalars = [tensor for tensor in model.graph.initializer if not tensor.dims]
     assert len({onnx.numpy_helper.to_array(tensor).item() for tensor in scalars}) == len(scalars)

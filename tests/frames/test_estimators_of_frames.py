@@ -280,6 +280,20 @@ def test_files_bring_the_encoder_back(name, fitted, tmp_path):
         assert same(*(outputs(one, frame("polars")) for one in twins))
 
 
+@pytest.mark.parametrize("named", ["pandas", "polars"])
+@pytest.mark.parametrize(
+    "estimator", [gn.MLPClassifier((4,), max_iter=2, columns="auto"), gn.NetworkClassifier(epochs=1)]
+)
+def test_files_bring_the_name_of_the_target_back(named, estimator, tmp_path):
+    table = {"a": [1.0, 2.0, 4.0, 3.0]}
+    y = {"pandas": pd.Series([0, 1, 1, 0], name="kept"), "polars": pl.Series("kept", [0, 1, 1, 0])}[named]
+    fitted = clone(estimator).fit(frame(named, table), y)
+    fitted.save(tmp_path / "a.safetensors")
+    assert (fitted.target_name_, gn.load(tmp_path / "a.safetensors").target_name_) == ("kept", "kept")
+    fitted.fit(frame(named, table), np.array([0, 1, 1, 0])).save(tmp_path / "a.safetensors")
+    assert not hasattr(gn.load(tmp_path / "a.safetensors"), "target_name_")
+
+
 @pytest.mark.parametrize("options", [{}, {"numeric": "standard", "dates": "number", "max_one_hot": None}])
 def test_files_of_encoders(options, tmp_path):
     encoder = gn.FrameEncoder(missing="mean", categorical=["whole"], **options)

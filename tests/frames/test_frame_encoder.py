@@ -6,6 +6,7 @@ import pickle
 import numpy as np
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pytest
 from frame_data import COLUMNS, GIVEN, ROWS, changed, frame
 from hypothesis import given
@@ -105,6 +106,27 @@ def test_pandas_and_polars_give_the_same_bits():
     assert len({table.tobytes() for table in tables}) == 1
     assert a.describe() == b.describe()
     assert a.get_feature_names_out().tolist() == b.get_feature_names_out().tolist()
+
+
+def test_pyarrow_gives_them_too():
+    encoder = FrameEncoder(missing="median").fit(frame("polars"))
+    table = pa.table(COLUMNS)
+    assert encoder.transform(table).tobytes() == encoder.transform(frame("polars")).tobytes()
+    assert FrameEncoder(missing="median").fit(table).describe() == encoder.describe()
+
+
+@pytest.mark.parametrize("library", GIVEN)
+@pytest.mark.parametrize("count", [16, 17])
+def test_the_limit_of_one_hot(library, count):
+    values = [f"v{i:02}" for i in range(count)]
+    encoder = FrameEncoder().fit(frame(library, {"a": values * 3}))
+    found = encoder.transform(frame(library, {"a": [*values, "new"]}))
+    if count == 16:
+        assert np.array_equal(found, np.eye(17, 16))
+        assert encoder.embedding_sizes_ == []
+    else:
+        assert np.array_equal(found[:, 0], [*range(1, 18), 0])
+        assert encoder.embedding_sizes_ == [18]
 
 
 CELLS = {

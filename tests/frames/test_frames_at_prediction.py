@@ -190,6 +190,13 @@ def test_columns_that_are_left_out_may_hold_anything(library):
     assert encoder.transform(frame(library, {"a": [1, 2], "color": ["x", None]})).shape == (2, 1)
 
 
+def test_columns_that_are_left_out_may_be_missing(library):
+    table = {"a": [1.0, 2.0, 3.0], "color": ["x", "y", "z"], "id": [7, 8, 9]}
+    encoder = gn.FrameEncoder(drop=["color", "id"]).fit(frame(library, table))
+    found = encoder.transform(frame(library, {"a": [3.0, 1.0]}))
+    assert np.array_equal(found, encoder.transform(frame(library, table))[[2, 0]])
+
+
 def test_arrays_and_frames_in_turn(library):
     table = frame(library, {"a": [1.0, 2.0, 4.0], "b": [0.0, 5.0, 6.0]})
     array = np.asarray(table)

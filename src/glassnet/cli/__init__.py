@@ -1,4 +1,4 @@
-"""The command line: `glassnet train`, `glassnet source` and `glassnet cache`."""
+"""The command line: `glassnet train`, and the commands for what it has trained; see `app.py`."""
 
 from __future__ import annotations
 

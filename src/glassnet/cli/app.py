@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import importlib
 import os
 import sys
 import warnings
@@ -10,12 +11,10 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 import click
+from click.shell_completion import CompletionItem
 
 import glassnet
-from glassnet.cli.cache_command import cache
 from glassnet.cli.mistakes import BROKEN_PIPE, INTERRUPTED, code_of, line_of
-from glassnet.cli.source_command import source
-from glassnet.cli.train_command import train
 from glassnet.errors import GlassnetError
 
 HELP = """Neural networks you can see through.
@@ -25,16 +24,62 @@ program that it runs.
 
 \b
 Examples:
+  glassnet train data.csv --target price   learn to predict a column of a table
   glassnet train digits                    train on handwritten digits, report, draw
   glassnet train --help                    every data set and setting
   glassnet source --layers 784-256-10      print the program of a network
-  glassnet source --layers 2-16-3 > step.py
   glassnet cache                           how much compiled programs take, and where
+
+\b
+With a trained model:
+  glassnet predict glassnet-titanic/model.safetensors new.csv > predicted.csv
+  glassnet evaluate glassnet-titanic/model.safetensors test.csv
+  glassnet export glassnet-titanic/model.safetensors --to onnx
+  glassnet inspect glassnet-titanic/model.safetensors
 """
+
+COMMANDS = {
+    "train": "Train a network and report how good it is.",
+    "evaluate": "Score a trained model on a table.",
+    "predict": "Predict the rows of a table.",
+    "export": "Write ONNX, C, NumPy or PyTorch files.",
+    "inspect": "Look into a trained model.",
+    "source": "Print the program of a network.",
+    "completion": "Let the shell complete what is typed.",
+    "cache": "Show or clear the compiled programs.",
+}
 
 
 class Commands(click.Group):
-    """A group whose errors are one line on stderr and an exit code, never a traceback."""
+    """A group whose errors are one line on stderr and an exit code, never a traceback.
+
+    A command's module is imported when the command runs, so that help comes at once.
+    """
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of the commands, in the order of their use."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(
+            importlib.import_module(f"glassnet.cli.{cmd_name}_command"), cmd_name
+        )
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List them, without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """What a shell completes before a command is typed, without importing any."""
+        found = [
+            CompletionItem(name, help=text) for name, text in COMMANDS.items() if name.startswith(incomplete)
+        ]
+        return [*found, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def main(self, args: Sequence[str] | None = None, **extra: Any) -> NoReturn:  # type: ignore[override]
         """Run the command line and leave the process with its exit code."""
@@ -92,8 +137,3 @@ def main(context: click.Context) -> None:
     """Show the help where no command is given."""
     if context.invoked_subcommand is None:
         click.echo(context.get_help())
-
-
-main.add_command(train)
-main.add_command(source)
-main.add_command(cache)

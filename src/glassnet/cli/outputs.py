@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from glassnet.cli.mistakes import Failure, Mistake
 
@@ -38,11 +39,17 @@ def _make(path: Path) -> None:
 
 def write(path: Path, content: str | bytes) -> None:
     """Write a file so that it holds its old content or the new one, never a part."""
-    data = content.encode() if isinstance(content, str) else content
+    with replacing(path) as file:
+        file.write(content.encode() if isinstance(content, str) else content)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """A file to write to, which takes the old one's place when all has gone well, else leaves no trace."""
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with unfinished.open("wb") as file:
-            file.write(data)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         unfinished.replace(path)
@@ -50,3 +57,13 @@ def write(path: Path, content: str | bytes) -> None:
         raise Failure(f"{path} could not be written ({error.strerror or error}).") from error
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def check_file(path: Path) -> None:
+    """An error for a path at which no file can be written: better before the work than after it."""
+    if path.is_dir():
+        raise Mistake(f"--output {path} is a folder; name a file.")
+    if not path.parent.is_dir():
+        raise Mistake(f"--output {path}: there is no folder {path.parent}.")
+    if not os.access(path.parent, os.W_OK):
+        raise Mistake(f"--output {path}: the folder {path.parent} cannot be written to.")

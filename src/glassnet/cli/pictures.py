@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from glassnet.cli.training import Run
+from glassnet.estimators import frames
 
 TRAIN, VALIDATION, INK, FAINT = "#2f6f9f", "#e07b39", "#222831", "#8a919c"
 CLASSES = ("#2f6f9f", "#e07b39", "#4f9d69", "#b0508f", "#c9a227", "#5b5ea6", "#8c564b", "#3aa6a6")
@@ -30,10 +33,12 @@ STYLE: dict[Any, Any] = {
     "text.color": INK,
     "legend.frameon": False,
 }
+MANY_POINTS = 500  # of a scatter, which are drawn smaller
+BARS = 12  # of the most important columns
 TILES = 8  # rows and columns of the mosaic of weights
 
 
-def draw(run: Run, title: str) -> bytes:
+def draw(run: Run, title: str, important: Mapping[str, float]) -> bytes:
     """Draw a run as a PNG.
 
     Parameters
@@ -42,6 +47,8 @@ def draw(run: Run, title: str) -> bytes:
         What was trained, with its history.
     title : str
         The line above the panels.
+    important : mapping of str to float
+        What is lost without each column, the most important first; empty for no such panel.
 
     Returns
     -------
@@ -56,7 +63,9 @@ def draw(run: Run, title: str) -> bytes:
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    panels = [_loss, _accuracy, _look] if run.dataset.classes else [_loss, _look]
+    panels: list[Callable[[Any, Run], None]] = [_loss, *([_accuracy] if run.problem.classes else []), _look]
+    if important:
+        panels.append(partial(_importance, important))
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(4.3 * len(panels), 4.3), layout="constrained")
         figure.suptitle(title, x=0.012, ha="left", fontsize=12)
@@ -101,21 +110,20 @@ def _accuracy(axes: Any, run: Run) -> None:
 
 def _look(axes: Any, run: Run) -> None:
     """The panel that suits the data: weights as images, a map, a table of confusions, or a scatter."""
-    if run.dataset.image_shape:
-        _weights(axes, run, run.dataset.image_shape)
-    elif not run.dataset.classes:
+    if run.problem.image_shape:
+        _weights(axes, run, run.problem.image_shape)
+    elif not run.problem.classes:
         _scatter(axes, run)
-    elif run.dataset.features == 2:
+    elif run.problem.columns == 2:
         _map(axes, run)
     else:
         _confusions(axes, run)
 
 
 def _weights(axes: Any, run: Run, shape: tuple[int, int]) -> None:
-    kernel = np.array(run.model.parameters["dense_1.kernel"], np.float64)
-    kernel[run.dataset.data[run.rows.train].std(axis=0) == 0] = (
-        0  # pixels that never change were never trained
-    )
+    trained = np.array(run.model.parameters["dense_1.kernel"], np.float64)
+    kernel = np.zeros((run.problem.columns, trained.shape[1]))  # pixels that never change are left out
+    kernel[[bool(treatment.features("")) for treatment in run.encoder.treatments_]] = trained
     strongest = np.argsort(-np.linalg.norm(kernel, axis=0), kind="stable")[: TILES**2]
     images = mosaic(kernel[:, strongest].T.reshape(-1, *shape))
     axes.set_facecolor("#c8ccd2")  # of the gaps
@@ -139,38 +147,73 @@ def mosaic(images: NDArray[np.float64]) -> NDArray[np.float64]:
 def _map(axes: Any, run: Run) -> None:
     from matplotlib.colors import to_rgb
 
-    X, y = run.dataset.data, run.dataset.target
+    names = [column.name for column in run.problem.table.columns]
+    X, y = np.stack([column.values for column in run.problem.table.columns], axis=1), run.problem.target
     low, high = X.min(axis=0), X.max(axis=0)
     low, high = low - 0.08 * (high - low), high + 0.08 * (high - low)
     grid = np.stack(np.meshgrid(*np.linspace(low, high, 300).T), axis=-1).reshape(-1, 2)
-    colors = np.array([to_rgb(CLASSES[label % len(CLASSES)]) for label in range(run.dataset.classes)])
-    image = 1 - 0.45 * (1 - run.predict(grid) @ colors).reshape(300, 300, 3)
+    colors = np.array([to_rgb(CLASSES[label % len(CLASSES)]) for label in range(run.problem.classes)])
+    likely = run.predict(frames.read(grid, "train").named(names))
+    image = 1 - 0.45 * (1 - likely @ colors).reshape(300, 300, 3)
     axes.imshow(image, origin="lower", extent=(low[0], high[0], low[1], high[1]), aspect="auto")
     seen, unseen = run.rows.train, run.rows.held_out
     axes.scatter(*X[seen].T, c=colors[y[seen]], s=6, alpha=0.45, linewidths=0)
     axes.scatter(*X[unseen].T, c=colors[y[unseen]], s=28, edgecolors="white", linewidths=0.9)
-    names = run.dataset.feature_names
     axes.set(xlabel=names[0], ylabel=names[1], title="its answer everywhere (large points: held out)")
 
 
 def _confusions(axes: Any, run: Run) -> None:
-    classes, names = run.dataset.classes, run.dataset.target_names
+    classes, names = run.problem.classes, run.problem.class_names
     table = np.zeros((classes, classes), int)
     np.add.at(table, (run.truth, run.prediction.argmax(axis=1)), 1)
     axes.imshow(table, cmap="Blues", vmax=table.max() * 1.25)
     for row, column in np.ndindex(table.shape):
-        dark = table[row, column] > table.max() / 2
+        dark = table[row, column] > 0.62 * table.max()
         axes.text(column, row, table[row, column], ha="center", va="center", color="white" if dark else INK)
     axes.set_xticks(range(classes), names)
     axes.set_yticks(range(classes), names, rotation=90, va="center")
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0)
-    axes.set(xlabel="answer", ylabel="truth", title="held-out rows, counted")
+    name = run.problem.target_name
+    axes.set(xlabel=f"predicted {name}", ylabel=f"true {name}", title="held-out rows, counted")
+
+
+def _importance(important: Mapping[str, float], axes: Any, run: Run) -> None:
+    """Bars of what is lost without a column, the longest on top."""
+    names = [short_name(name) for name in important][:BARS]
+    unit = 100 if run.problem.classes else 1  # accuracies in points
+    lost = [unit * value for value in important.values()][:BARS]
+    axes.barh(range(len(names)), lost, color=TRAIN, height=0.7)
+    axes.set_yticks(range(len(names)), names)
+    axes.invert_yaxis()
+    axes.axvline(0, color=FAINT, linewidth=0.9)
+    axes.grid(axis="x", color=FAINT, alpha=0.25, linewidth=0.6)
+    axes.tick_params(axis="y", length=0)
+    _few_ticks(axes.xaxis)
+    what = "points of accuracy lost" if run.problem.classes else "added to the RMSE"
+    axes.set(xlabel=f"{what} when the column is shuffled", title="what it goes by, on held-out rows")
+
+
+def _few_ticks(*axes: Any) -> None:
+    """Numbers that have room beside each other."""
+    from matplotlib.ticker import MaxNLocator
+
+    for axis in axes:
+        axis.set_major_locator(MaxNLocator(5))
+        axis.set_major_formatter("{x:,g}")
+
+
+def short_name(name: str) -> str:
+    """A name that fits beside a bar."""
+    return name if len(name) <= 20 else f"{name[:19]}…"
 
 
 def _scatter(axes: Any, run: Run) -> None:
     ends = [min(run.truth.min(), run.prediction.min()), max(run.truth.max(), run.prediction.max())]
     axes.plot(ends, ends, color=FAINT, linewidth=0.8, linestyle=":")
-    axes.scatter(run.truth, run.prediction, color=TRAIN, s=22, alpha=0.7, linewidths=0)
-    name = run.dataset.target_names[0]
+    many = len(run.truth) > MANY_POINTS
+    size, alpha = (6, 0.25) if many else (22, 0.7)
+    axes.scatter(run.truth, run.prediction, color=TRAIN, s=size, alpha=alpha, linewidths=0)
+    name = run.problem.target_name
     axes.set(xlabel=f"true {name}", ylabel=f"predicted {name}", title="held-out rows")
+    _few_ticks(axes.xaxis, axes.yaxis)

@@ -8,54 +8,57 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from glassnet.datasets import Dataset
+from glassnet.cli.mistakes import Mistake
+from glassnet.cli.problems import Problem
+from glassnet.train.wording import count
 
 HELD_OUT = 0.2
 VALIDATION = 0.2
+FEWEST = 5  # rows of a class, so that each part can have some
 
 
 @dataclass(frozen=True)
 class Split:
-    """Row numbers of the three parts of a data set; no row is in two of them."""
+    """Row numbers of the three parts of a table; no row is in two of them."""
 
     train: NDArray[np.int64]
     validation: NDArray[np.int64]
     held_out: NDArray[np.int64]
 
 
-def split(dataset: Dataset, seed: int) -> Split:
-    """Split 60 / 20 / 20 at random; with classes, each part has them in the same proportions."""
-    rest, held_out = _part(np.arange(dataset.rows), dataset, HELD_OUT, seed)
-    train, validation = _part(rest, dataset, VALIDATION / (1 - HELD_OUT), seed)
+def split(problem: Problem, seed: int) -> Split:
+    """Split 60 / 20 / 20 at random; with classes, each part has them in the same proportions.
+
+    Classes of fewer than five rows are learned from and nothing else.
+
+    Raises
+    ------
+    Mistake
+        Too few rows.
+    """
+    rare = rare_classes(problem)
+    common = np.flatnonzero(~np.isin(problem.target, rare)) if len(rare) else np.arange(problem.rows)
+    if len(common) < FEWEST:
+        what = f"no class of {FEWEST} rows or more" if len(rare) else count(problem.rows, "row")
+        raise Mistake(
+            f"{problem.name} has {what}: too few to learn from some, stop by some and hold some out."
+        )
+    rest, held_out = _part(common, problem, HELD_OUT, seed)
+    train, validation = _part(rest, problem, VALIDATION / (1 - HELD_OUT), seed)
+    if len(rare):
+        train = np.concatenate([train, np.flatnonzero(np.isin(problem.target, rare))])
     return Split(train, validation, held_out)
 
 
-def _part(rows: NDArray[np.int64], dataset: Dataset, share: float, seed: int) -> Any:
+def rare_classes(problem: Problem) -> NDArray[np.int64]:
+    """The numbers of the classes that have too few rows to be held out."""
+    if not problem.classes:
+        return np.empty(0, np.int64)
+    return np.flatnonzero(np.bincount(problem.target, minlength=problem.classes) < FEWEST)
+
+
+def _part(rows: NDArray[np.int64], problem: Problem, share: float, seed: int) -> Any:
     from sklearn.model_selection import train_test_split
 
-    labels = dataset.target[rows] if dataset.classes else None
+    labels = problem.target[rows] if problem.classes else None
     return train_test_split(rows, test_size=share, stratify=labels, random_state=seed)
-
-
-@dataclass(frozen=True)
-class Scale:
-    """Mean and standard deviation of a target: what a network learns is (y - mean) / deviation.
-
-    Measured on the training rows only. For labels it changes nothing.
-    """
-
-    mean: float = 0.0
-    deviation: float = 1.0
-
-    def apply(self, target: NDArray[Any]) -> NDArray[Any]:
-        """Standardize a numeric target; leave labels as they are."""
-        return target if target.dtype.kind == "i" else (target - self.mean) / self.deviation
-
-    def undo(self, standardized: NDArray[Any]) -> NDArray[Any]:
-        """The inverse of `apply` for numbers."""
-        return standardized * self.deviation + self.mean
-
-
-def scale_of(target: NDArray[Any]) -> Scale:
-    """Measure the scale of a training target; a constant one is only shifted."""
-    return Scale() if target.dtype.kind == "i" else Scale(float(target.mean()), float(target.std()) or 1.0)

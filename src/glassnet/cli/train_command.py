@@ -3,65 +3,79 @@
 from __future__ import annotations
 
 import sys
+import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 from rich.console import Console
-from safetensors.numpy import save
+from rich.markup import escape
 
 import glassnet as gn
 from glassnet import datasets
-from glassnet.cli import pictures, report
-from glassnet.cli.mistakes import Mistake
-from glassnet.cli.networks import OPTIMIZERS, RATES, recipe_for
+from glassnet.cli import pictures, report, scores
+from glassnet.cli.completions import TABLES, columns, either, words
+from glassnet.cli.elsewhere import started
+from glassnet.cli.importance import importance
+from glassnet.cli.networks import MANY, OPTIMIZERS, RATES, recipe_for
 from glassnet.cli.options import finite, known, sizes_or_none, together, understood_by
 from glassnet.cli.outputs import output_folder, write
-from glassnet.cli.scores import Scores, baseline, peer, score
+from glassnet.cli.problems import Problem, find
+from glassnet.cli.scores import NETWORK, TREES, Scores
+from glassnet.cli.targets import TASKS
 from glassnet.cli.training import Run, fit, prepare
-from glassnet.errors import UnknownNameError
+from glassnet.nn.activations import ACTIVATIONS
+from glassnet.train.wording import count
 
-HELP = f"""Train a network on a data set and report how well it does on rows it never saw.
+HELP = f"""Train a network on a table and report how well it does on rows it never saw.
 
-NAME is one of {", ".join(datasets.names())}. Nothing is downloaded.
+TABLE is delimited text (CSV, TSV, ...) or Parquet, or - for text from stdin; --target names the column to
+predict. Columns may hold numbers, text, dates, true and false, with values missing: nothing needs to be
+prepared. Or it is one of {", ".join(datasets.names())}, for which nothing is downloaded.
 
 60 % of the rows are learned from, 20 % decide when to stop, and 20 % are held out for the report, which
-stands beside a guess that ignores the inputs and beside scikit-learn's own network on the same rows.
+stands beside a guess that ignores the inputs and beside scikit-learn's own network and boosted trees on the
+same rows.
 
 \b
 Examples:
+  glassnet train titanic.csv --target Survived
+  glassnet train houses.parquet --target price --output runs/houses
   glassnet train digits
   glassnet train spiral --hidden 100 --no-batch-norm
   glassnet train wine --activation tanh --dropout 0.5 --seed 7
   glassnet train iris --hidden none              a linear classifier
-  glassnet train digits --output runs/first --epochs 10
   glassnet train diabetes --json --quiet | jq .held_out
 
 \b
 Files written (to glassnet-NAME/ unless --output says otherwise):
-  train_step.py           the NumPy program of one training step
-  predict.py              the NumPy program of a prediction
-  parameters.safetensors  every array of the trained network, by name
-  run.png                 learning curves, and a look at what was learned
-  report.json             all the figures
-  train_compiled.py       the compiled program that trained, if one did
+  model.safetensors  the trained model, for glassnet predict, evaluate and export, and for glassnet.load
+  train_step.py      the NumPy program of one training step
+  predict.py         the NumPy program of a prediction
+  run.png            learning curves, and a look at what was learned
+  report.json        all the figures
+  train_compiled.py  the compiled program that trained, if one did
 """
 
 BACKENDS = ("auto", "numpy", "numba")
 COMPILED = "train_compiled.py"
+RATES_IN_WORDS = ", ".join(f"{rate:g} for {name}" for name, rate in RATES.items())
 
 settings = together(
     click.option(
         "--hidden",
         type=sizes_or_none,
         metavar="SIZES",
-        help="Hidden units, such as 64,64, or none.  [default: 256,128 from 1000 rows up, else 64,32]",
+        help="Hidden units, such as 64,64, or none.  "
+        "[default: 64,32; 128,64 from 400 rows up, 256,128 from 1000, 128,64 from 5000]",
     ),
     click.option(
         "--activation",
         type=understood_by(gn.activations.get),
         metavar="NAME",
         help="Of the hidden units.  [default: relu]",
+        shell_complete=words(ACTIVATIONS),
     ),
     click.option("--batch-norm/--no-batch-norm", default=None, help="In hidden layers.  [default: yes]"),
     click.option(
@@ -70,36 +84,41 @@ settings = together(
         callback=finite,
         metavar="SHARE",
         help="Of hidden units, but never right before a number to predict.  "
-        "[default: 0.3; 0.5 where a number is predicted]",
+        "[default: 0.3; 0.5 from 400 to 1000 rows and where a number is predicted; none from 5000]",
     ),
     click.option(
         "--l2",
         type=click.FloatRange(min=0),
         callback=finite,
         metavar="NUMBER",
-        help="The λ of the penalty λΣw².  [default: 0.001]",
+        help="The λ of the penalty λΣw².  [default: 0.001; 0.0001 from 5000 rows up]",
     ),
     click.option(
         "--optimizer",
         type=known("optimizer", OPTIMIZERS),
         metavar="NAME",
         help=f"{', '.join(OPTIMIZERS)}.  [default: adam]",
+        shell_complete=words(OPTIMIZERS),
     ),
     click.option(
         "--learning-rate",
         type=click.FloatRange(min=0, min_open=True),
         callback=finite,
         metavar="NUMBER",
-        help=f"[default: {', '.join(f'{rate:g} for {name}' for name, rate in RATES.items())}]",
+        help=f"At the start; it falls to 0 as a cosine.  [default: {RATES_IN_WORDS}; 0.01 from 5000 rows up]",
     ),
     click.option(
-        "--batch-size", type=click.IntRange(min=1), metavar="ROWS", help="Rows per step.  [default: 32]"
+        "--batch-size",
+        type=click.IntRange(min=1),
+        metavar="ROWS",
+        help="Rows per step.  [default: 32; 256 from 5000 rows up]",
     ),
     click.option(
         "--epochs",
         type=click.IntRange(min=1),
         metavar="NUMBER",
-        help="At most; training stops when it no longer helps.  [default: 200 from 1000 rows up, else 500]",
+        help="At most; training stops when it no longer helps.  "
+        "[default: 150; 80 from 400 rows up, 60 from 1000, 40 from 5000]",
     ),
     click.option(
         "--seed",
@@ -115,8 +134,14 @@ settings = together(
 )
 
 
-@click.command(help=HELP, short_help="Train a network and report how good it is.")
-@click.argument("name")
+@click.command(help=HELP)
+@click.argument("table", metavar="TABLE", shell_complete=either(words(datasets.names), TABLES))
+@click.option("--target", metavar="COLUMN", help="The column of a file to predict.", shell_complete=columns)
+@click.option(
+    "--task",
+    type=click.Choice(TASKS),
+    help="What the target is.  [default: told by its values]",
+)
 @settings
 @click.option(
     "--output",
@@ -125,46 +150,73 @@ settings = together(
     help="Where the files go.  [default: glassnet-NAME]",
 )
 @click.option(
-    "--compare/--no-compare", default=True, help="Train scikit-learn's network as well.  [default: yes]"
+    "--compare/--no-compare", default=True, help="Train scikit-learn's models as well.  [default: yes]"
 )
 @click.option("--quiet", is_flag=True, help="Print errors only.")
 @click.option("--json", "as_json", is_flag=True, help="report.json on stdout, all else on stderr.")
-def train(name: str, output: Path | None, compare: bool, quiet: bool, as_json: bool, **given: Any) -> None:
+def train(
+    table: str,
+    target: str | None,
+    task: str | None,
+    output: Path | None,
+    compare: bool,
+    quiet: bool,
+    as_json: bool,
+    **given: Any,
+) -> None:
     """Train, report, write."""
-    dataset = named(name)
-    recipe = recipe_for(dataset, **given)
     console = Console(stderr=as_json, quiet=quiet, highlight=False)
     bar = sys.stderr.isatty() and not quiet
-    with output_folder(output or Path(f"glassnet-{dataset.name}")) as folder:
-        task = prepare(dataset, recipe)
-        report.introduce(console, task)
-        run = fit(task, bar)
-        if bar:
-            console.print()
-        with console.status("training scikit-learn's network on the same rows"):
-            scores = scores_of(run, compare)
-        report.conclude(console, run, scores)
-        text = write_all(folder, run, scores, console)
+    with console.status(f"reading {escape(table)}"):
+        problem = find(table, target, task)
+    warn_of_rows(problem)
+    recipe = recipe_for(problem, **given)
+    with output_folder(output or Path(f"glassnet-{Path(problem.name).stem}")) as folder:
+        prepared = prepare(problem, recipe)
+        report.introduce(console, prepared)
+        wanted = compare and problem.rows >= MANY
+        with started(wanted, scores.network, problem, prepared.rows, recipe.seed) as network:
+            run = fit(prepared, bar)
+            if bar:
+                console.print()
+            with console.status("training scikit-learn's models on the same rows"):
+                found = scores_of(run, network if compare else None)
+        report.conclude(console, run, found)
+        text = write_all(folder, run, found, console)
     if as_json:
         click.echo(text, nl=False)
 
 
-def scores_of(run: Run, compare: bool) -> dict[str, Scores]:
-    """The network's held-out scores and what they must be compared with."""
-    guess = "commonest class" if run.dataset.classes else "mean"
-    scores = {
-        report.OURS: score(run.dataset, run.truth, run.prediction),
-        guess: baseline(run.dataset, run.rows),
+def warn_of_rows(problem: Problem) -> None:
+    """Say on stderr what cannot be learned from, in quiet runs too."""
+    if problem.without_target:
+        left = count(problem.without_target, "row")
+        warnings.warn(f"{left} without {problem.target_name!r} left out.", stacklevel=2)
+
+
+def scores_of(run: Run, network: Callable[[], Scores] | None) -> dict[str, Scores]:
+    """The network's held-out scores and what they must be compared with.
+
+    ``network`` answers those of scikit-learn's; without it, nothing is compared with scikit-learn.
+    """
+    problem, rows, seed = run.problem, run.rows, run.recipe.seed
+    guess = "commonest class" if problem.classes else "mean"
+    found = {
+        report.OURS: scores.score(problem, run.truth, run.prediction),
+        guess: scores.baseline(problem, rows),
     }
-    return scores | ({report.PEER: peer(run.dataset, run.rows, run.recipe.seed)} if compare else {})
+    if network:
+        trees = scores.trees(problem, rows, seed)  # first, while the other may be computed elsewhere
+        found |= {NETWORK: network(), TREES: trees}
+    return found
 
 
-def write_all(folder: Path, run: Run, scores: dict[str, Scores], console: Console) -> str:
+def write_all(folder: Path, run: Run, found: dict[str, Scores], console: Console) -> str:
     """Write every file of the run, say so, and return the text of the report."""
     files = {
+        "model.safetensors": "the trained model: predict, evaluate, export, glassnet.load",
         "train_step.py": "the NumPy program of one training step",
         "predict.py": "the NumPy program of a prediction",
-        "parameters.safetensors": "every array of the trained network, by name",
         "run.png": "learning curves, and a look at what was learned",
         "report.json": "all the figures",
     }
@@ -172,11 +224,12 @@ def write_all(folder: Path, run: Run, scores: dict[str, Scores], console: Consol
     write(folder / "predict.py", run.model.source("predict", "numpy"))
     if write_compiled(folder / COMPILED, run):
         files[COMPILED] = "the compiled program that trained"
-    write(folder / "parameters.safetensors", save({**run.model.parameters, **run.model.state}))
-    if not write_picture(folder / "run.png", run, scores):
+    run.estimator.save(folder / "model.safetensors")
+    important = importance(run) if run.problem.why else {}  # a picture of a data set shows something else
+    if not write_picture(folder / "run.png", run, found, important):
         del files["run.png"]
         console.print('No run.png: matplotlib is not installed (pip install "glassnet[plot]").', markup=False)
-    text = report.as_json(run, scores, files)
+    text = report.as_json(run, found, important, files)
     write(folder / "report.json", text)
     report.list_files(console, folder, files)
     return text
@@ -191,26 +244,15 @@ def write_compiled(path: Path, run: Run) -> bool:
     return True
 
 
-def write_picture(path: Path, run: Run, scores: dict[str, Scores]) -> bool:
+def write_picture(path: Path, run: Run, found: dict[str, Scores], important: dict[str, float]) -> bool:
     """Draw the run; False without matplotlib, which is optional."""
-    ours = scores[report.OURS]
-    best = f"{100 * ours['accuracy']:.1f} % right" if run.dataset.classes else f"R² {ours['r2']:.3f}"
+    ours = found[report.OURS]
+    best = f"{100 * ours['accuracy']:.1f} % right" if run.problem.classes else f"R² {ours['r2']:.3f}"
     try:
-        picture = pictures.draw(run, f"{run.dataset.name}: {best} on {len(run.truth)} held-out rows")
+        picture = pictures.draw(
+            run, f"{run.problem.name}: {best} on {len(run.truth):,} held-out rows", important
+        )
     except ImportError:
         return False
     write(path, picture)
     return True
-
-
-def named(name: str) -> datasets.Dataset:
-    """The table that a word on the command line means."""
-    try:
-        return datasets.load(name)
-    except UnknownNameError as error:
-        if Path(name).suffix or Path(name).exists():
-            raise Mistake(
-                f"{name}: reading tables from files is not in this version; "
-                f"data sets: {', '.join(datasets.names())}."
-            ) from error
-        raise

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -39,6 +39,7 @@ class BaseMLP(Saving, CallbackSupport, BaseEstimator):  # type: ignore[misc]
 
     _goal: Objective
     _max_one_hot: int | None = 16  # categories of a column; more are embedded in the network
+    _metrics: Sequence[Any] = ()  # what ``model_.history`` is to hold beside the loss
 
     # ------------------------------------------------------------------------------------ fitting
     def _fit(self, X: Any, y: Any, where: str, given: dict[str, Any], incremental: bool = False) -> Self:
@@ -75,6 +76,7 @@ class BaseMLP(Saving, CallbackSupport, BaseEstimator):  # type: ignore[misc]
         if first:
             dtype = inputs.computing_type(self.dtype, X, full_batch)
             self._float = inputs.float_type(X)
+            tables.remember_target(self, y)
         else:
             dtype = self.model_.dtype
         table = tables.read(self, X, where, reset=first, dtype=dtype)

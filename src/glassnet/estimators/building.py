@@ -176,6 +176,7 @@ def architecture(estimator: Any, features: int, objective: Objective, dtype: Any
         (features, *sizes, objective.outputs), tuple(tables.embedding_sizes(estimator)), tuple(names),
         solver, tuple(map(bool, drops)), tuple(rule),
         tuple(given), schedule, objective.loss.form(), np.dtype(dtype).name,
+        tuple(map(str, estimator._metrics)),
     )  # fmt: skip
 
 

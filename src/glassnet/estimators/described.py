@@ -167,6 +167,8 @@ t_ : int
 n_features_in_ : int
 feature_names_in_ : ndarray of str
     If X had names.
+target_name_ : str
+    If y was a column of a data frame, with a name.
 encoder_ : FrameEncoder
     With ``columns``: what became of them."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -12,10 +13,12 @@ from sklearn.utils.validation import check_is_fitted
 
 from glassnet import export
 from glassnet.errors import InputError
+from glassnet.estimators import prepared_columns
 from glassnet.estimators.classification import Classification
 from glassnet.estimators.labels import Labels
 from glassnet.estimators.objectives import Objective
 from glassnet.estimators.regression import Regression
+from glassnet.export import inference
 from glassnet.export.inference import Inference, extended, known_graph
 from glassnet.files.format import Path
 from glassnet.nn import losses
@@ -61,7 +64,7 @@ class Exporting:
     def _inference(self, raw_scores: bool = False) -> Inference:
         """What is shipped; for classifiers scores of all classes instead of probabilities, if asked."""
         check_is_fitted(self)
-        _refuse_frames(self)
+        _refuse_encoders(self)
         models = networks(self)
         head, classes = _meaning(self, raw_scores)
         return Inference(
@@ -70,23 +73,19 @@ class Exporting:
             models[0].dtype,
             models[0].input_specs,
             partial(answers, self),
+            lambda data: answers(in_float64(self), data),
             classes,
             tuple(map(str, getattr(self, "feature_names_in_", ()))),
+            prepared_columns.preparation_of(self),
         )
 
 
-def _refuse_frames(estimator: Any) -> None:
-    """An error for what reads data frames: no file but glassnet's own can."""
+def _refuse_encoders(estimator: Any) -> None:
+    """An error for what answers no prediction."""
     if type(estimator).__name__ == "FrameEncoder":
         raise InputError(
-            "FrameEncoder reads data frames, which only glassnet can.\n"
-            "Keep it in a model file, save(), and export the network behind it."
-        )
-    if any(getattr(owner, "encoder_", None) for owner in (estimator, getattr(estimator, "estimator_", None))):
-        raise InputError(
-            f'{type(estimator).__name__} with columns="auto" reads data frames, which only glassnet can.\n'
-            "Export its network, gn.export.to_onnx(estimator.model_, path): that takes what\n"
-            "estimator.encoder_.transform(X) answers. Or keep all of it in a model file: save()."
+            "FrameEncoder alone is not exported, but an estimator with columns=FrameEncoder(...) is,\n"
+            "with what the encoder does. Or keep it in a model file: save()."
         )
 
 
@@ -97,9 +96,20 @@ def networks(estimator: Any) -> list[Any]:
     return [estimator.model_, *(member.model_ for member in getattr(estimator, "estimators_", ()))]
 
 
-def answers(estimator: Any, arrays: Sequence[np.ndarray]) -> Mapping[str, Any]:
+def in_float64(estimator: Any) -> Any:
+    """The same estimator with networks that compute in float64."""
+    found = copy.copy(estimator)
+    for name in vars(found).keys() & {"model_", "_model"}:
+        setattr(found, name, inference.in_float64(getattr(found, name)))
+    if "estimators_" in vars(found):
+        found.estimators_ = [in_float64(member) for member in found.estimators_]
+    return found
+
+
+def answers(estimator: Any, arrays: Sequence[Any]) -> Mapping[str, Any]:
     """What the estimator itself answers, by output."""
-    X = arrays[0]
+    encoder = prepared_columns.encoder_of(estimator)
+    X = arrays[0] if encoder is None else prepared_columns.table_of(encoder, arrays)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # the rows have no names
         if isinstance(estimator, Regression):
@@ -142,8 +152,10 @@ def classify(goal: Objective, labels: Labels, raw: bool, scores: list[Traced]) -
         return {"label": numbers(goal, labels, mean), **_by_name("scores", sure)}
     if len(scores) == 1:
         return {"label": numbers(goal, labels, scores[0]), **_by_name("probabilities", likely[0])}
-    if isinstance(likely[0], list):
-        members = [_mean(list(parts)) for parts in zip(*likely, strict=True)]
+    if isinstance(likely[0], list):  # of all targets side by side, so that C computes them once
+        p = _mean([np.concatenate(parts, axis=1) for parts in likely])
+        stops = np.cumsum(labels.sizes).tolist()
+        members = [p[:, stop - size : stop] for stop, size in zip(stops, labels.sizes, strict=True)]
         label = np.stack([part.argmax(axis=1) for part in members], axis=1)
         return {"label": label, **_by_name("probabilities", members)}
     p = _mean(likely)

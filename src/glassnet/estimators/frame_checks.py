@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
@@ -55,8 +55,10 @@ def _first(bad: np.ndarray) -> str:
     return f"{'first at' if bad.sum() > 1 else 'at'} row {int(bad.argmax())}"
 
 
-def reordered(table: Table, expected: Sequence[str], name: str, where: str) -> Table:
+def reordered(table: Table, expected: Sequence[str], used: Collection[str], name: str, where: str) -> Table:
     """The columns that ``fit`` saw, by their names and in its order; others are left out.
+
+    Those that are not used may be missing: they are then empty.
 
     Raises
     ------
@@ -65,7 +67,7 @@ def reordered(table: Table, expected: Sequence[str], name: str, where: str) -> T
     """
     assert table.names is not None
     found = dict(zip(table.names, table.columns, strict=True))
-    lost = [label for label in expected if label not in found]
+    lost = [label for label in expected if label not in found and label in used]
     if lost:
         new = [label for label in table.names if label not in expected]
         others = f"It has {some(new, limit=4)}, which fit() did not see." if new else "Add what is missing."
@@ -73,7 +75,13 @@ def reordered(table: Table, expected: Sequence[str], name: str, where: str) -> T
             f"{name} lacks {count(len(lost), 'column')} that fit() saw: {some(lost)}.\n"
             f"{where} finds columns by their names, in any order.\n{others}"
         )
-    return Table(tuple(found[label] for label in expected), tuple(expected), table.rows)
+    columns = (found.get(label) or _empty(label, table.rows) for label in expected)
+    return Table(tuple(columns), tuple(expected), table.rows)
+
+
+def _empty(label: str, rows: int) -> Column:
+    """A column without a single value."""
+    return Column(label, "empty", np.zeros(rows), np.ones(rows, bool))
 
 
 def check_count(table: Table, expected: int, owner: str, name: str) -> None:

@@ -75,8 +75,9 @@ class FrameEncoder(TransformerMixin, Saving, BaseEstimator):  # type: ignore[mis
     -----
     Frames of pandas, polars and pyarrow are read; equal tables become equal numbers, bit for bit. Later
     frames may have their columns in another order, and more of them, which are ignored, as by
-    :class:`sklearn.compose.ColumnTransformer`; a column that is not there, or that holds another kind of
-    values, is an error. A category that ``fit`` has not seen counts as none of those that it has.
+    :class:`sklearn.compose.ColumnTransformer`; a column that is used and is not there, or that holds
+    another kind of values, is an error. A category that ``fit`` has not seen counts as none of those that it
+    has.
 
     Left out, with a warning, are columns of a single value, text of which the average value comes up less
     than twice (names, tickets), and whole numbers, all different, in a column that is called an id. Whether
@@ -266,7 +267,8 @@ class FrameEncoder(TransformerMixin, Saving, BaseEstimator):  # type: ignore[mis
         """The columns that ``fit`` saw, by their names if there are some."""
         names, owner = getattr(self, "feature_names_in_", None), type(self).__name__
         if names is not None and table.names is not None:
-            return frame_checks.reordered(table, names.tolist(), name, where)
+            used = {names[i] for i in self.used()}
+            return frame_checks.reordered(table, names.tolist(), used, name, where)
         if (names is None) != (table.names is None):
             has, fitted = ("has", "without") if names is None else ("does not have valid", "with")
             warnings.warn(
@@ -280,6 +282,31 @@ class FrameEncoder(TransformerMixin, Saving, BaseEstimator):  # type: ignore[mis
         parts = [(treatment.rows > 0, treatment.encode(column)) for column, treatment in pairs]
         parts.sort(key=lambda part: part[0])  # indices come last
         return np.concatenate([part for _, part in parts], axis=1)
+
+    def column_names(self) -> list[str]:
+        """The names of the columns: x0, x1, ... where there are none."""
+        return self._names()
+
+    def used(self) -> dict[int, Treatment]:
+        """The columns that features come from: number of the column → its treatment."""
+        return {i: one for i, one in enumerate(self.treatments_) if one.features("")}
+
+    def of_numbers(self, X: Any) -> Any:
+        """The features of the columns that are used, given as numbers: plain or traced.
+
+        Parameters
+        ----------
+        X : array (n, used columns)
+            As ``Treatment.numbers`` answers them.
+
+        Returns
+        -------
+        array (n, features)
+        """
+        used = list(self.used().values())
+        parts = [(one.rows > 0, one.of_numbers(X[:, i : i + 1])) for i, one in enumerate(used)]
+        parts.sort(key=lambda part: part[0])  # indices come last
+        return np.concatenate([part for _, some in parts for part in some], axis=1)
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """The names of the features.

@@ -9,7 +9,7 @@ import datetime as dt
 import numbers
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Literal, NoReturn
 
@@ -67,6 +67,11 @@ class Column:
         found: np.ndarray = self.values[~self.missing]
         return found
 
+    def take(self, rows: np.ndarray) -> Column:
+        """These rows of it."""
+        part = replace(self, values=self.values[rows], missing=self.missing[rows])
+        return _empty_or(part) if len(rows) else part
+
 
 @dataclass(frozen=True)
 class Table:
@@ -84,6 +89,20 @@ class Table:
     names: tuple[str, ...] | None
     rows: int
 
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
+        return self.rows, len(self.columns)
+
+    def take(self, rows: np.ndarray) -> Table:
+        """These rows of it, by their numbers."""
+        return Table(tuple(column.take(rows) for column in self.columns), self.names, len(rows))
+
+    def named(self, names: Sequence[str]) -> Table:
+        """The same columns under other names."""
+        pairs = zip(self.columns, names, strict=True)
+        return Table(tuple(replace(column, label=name) for column, name in pairs), tuple(names), self.rows)
+
 
 def column_words(label: str | int) -> str:
     """``column 'age'``, or ``column 3``."""
@@ -96,11 +115,11 @@ def is_frame(X: Any) -> bool:
 
 
 def read(X: Any, where: str, name: str = "X") -> Table:
-    """The columns of a data frame, an array or a list of rows.
+    """The columns of a data frame, an array or a list of rows; a table that has been read already, as it is.
 
     Parameters
     ----------
-    X : data frame, array or list of rows
+    X : data frame, array, list of rows or Table
     where, name : str
         The method and the argument, for messages.
 
@@ -113,6 +132,8 @@ def read(X: Any, where: str, name: str = "X") -> Table:
     InputError, InputTypeError, ShapeError
         Something that is no table, or has values that are neither numbers nor text nor times.
     """
+    if isinstance(X, Table):
+        return X
     table = _from_frame(X, where, name) if is_frame(X) else _from_array(X, where, name)
     if not table.rows or not table.columns:
         checks.as_array(np.empty((table.rows, len(table.columns))), name, where=where)  # which says so

@@ -141,6 +141,7 @@ _MOMENTS: dict[str, Callable[[np.ndarray], tuple[float, float]]] = {
 
 def _periods(column: Column) -> tuple[str, ...]:
     """The periods in which the dates have more than one place."""
-    shares = {period: phase(column, period)[~column.missing] for period in PERIODS}
+    days = floats(column)[~column.missing]
+    shares = {period: phase(days, period) for period in PERIODS}
     shares["week"] = np.floor(shares["week"] * 7)
     return tuple(period for period, share in shares.items() if (share != share[0]).any())

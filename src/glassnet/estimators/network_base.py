@@ -158,6 +158,7 @@ class BaseNetwork(Saving, BaseEstimator):  # type: ignore[misc]
         target = self._read_target(y, where, given.get("classes"), first, incremental)
         own = inputs.read_weights(given.get("sample_weight"), where, X=table, y=target)
         if first:
+            tables.remember_target(self, y)
             self.model_: Any = self._built(table.shape[1], self._outputs(target), dtype)
             if not self.model_.built:
                 self.model_.build((None, table.shape[1]))

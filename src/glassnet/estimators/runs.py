@@ -82,7 +82,9 @@ def train(
     training, validation = _split(estimator, examples, validation, generator)
     model = estimator.model_
     if first or not incremental:
-        model.compile(building.optimizer_of(estimator), estimator._goal.loss, backend=estimator.backend)
+        model.compile(
+            building.optimizer_of(estimator), estimator._goal.loss, estimator._metrics, estimator.backend
+        )
         _share_programs(estimator, model)
     if first:
         model.seed = int(generator.randint(2**31))

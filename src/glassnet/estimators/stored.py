@@ -82,10 +82,12 @@ def _describe_fitted(packer: files.Packer, estimator: Any, key: str) -> dict[str
 
 
 def _described_columns(packer: files.Packer, estimator: Any, key: str) -> dict[str, Any]:
-    """What became of the columns of X, and of the units of y, where something did."""
-    found = {}
+    """What became of the columns of X, and the name and the units of y, where there are such."""
+    found: dict[str, Any] = {}
     if tables.is_encoded(estimator):
         found["encoder"] = packer.pack(estimator.encoder_, f"{key}.encoder_")
+    if "target_name_" in vars(estimator):
+        found["target"] = str(estimator.target_name_)
     if estimator._goal.spread:
         found["units"] = [list(estimator._goal.center), list(estimator._goal.spread)]
     return found
@@ -127,7 +129,8 @@ def rebuild(unpacker: files.Unpacker, value: Any, key: str) -> Any:
 def _fill(estimator: Any, value: Any, unpacker: files.Unpacker, key: str) -> None:
     hidden, encodes = isinstance(estimator, HiddenFeatures), isinstance(estimator, FrameEncoder)
     own = ("estimator",) if hidden else ("treatments",) if encodes else _own_parts(estimator)
-    optional = ("units",) if isinstance(estimator, MLPRegressor) else ()
+    optional: tuple[str, ...] = () if hidden or encodes else ("target",)
+    optional += ("units",) if isinstance(estimator, MLPRegressor) else ()
     record(value, key, ("features", "names", *own), optional)
     estimator.n_features_in_ = whole(value["features"], f"{key}.features", low=1)
     _set_names(estimator, value["names"], f"{key}.names")
@@ -144,6 +147,8 @@ def _fill_predictor(estimator: Any, value: Any, unpacker: files.Unpacker, key: s
     """A classifier or regressor: encoder, labels, networks."""
     if "encoder" in value:
         estimator.encoder_ = _encoder(estimator, unpacker.unpack(value["encoder"], key), f"{key}.encoder_")
+    if "target" in value:
+        estimator.target_name_ = text(value["target"], f"{key}.target")
     classifier = hasattr(estimator, "predict_proba") or hasattr(estimator, "decision_function")
     if classifier:
         estimator._labels = _labels(value["labels"], unpacker, f"{key}.classes_")

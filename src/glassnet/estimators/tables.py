@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import narwhals as nw
 import numpy as np
 from scipy import sparse
 from sklearn.base import clone
@@ -102,6 +103,14 @@ def remember_columns(estimator: Any, encoder: FrameEncoder) -> None:
     vars(estimator).pop("feature_names_in_", None)
     if hasattr(encoder, "feature_names_in_"):
         estimator.feature_names_in_ = encoder.feature_names_in_
+
+
+def remember_target(estimator: Any, y: Any) -> None:
+    """The name of y, if it is a column of a data frame, as ``target_name_``: model files keep it."""
+    vars(estimator).pop("target_name_", None)
+    name = getattr(y, "name", None) if nw.dependencies.is_into_series(y) else None
+    if isinstance(name, str) and name:
+        estimator.target_name_ = name
 
 
 def tag(estimator: Any, tags: Any) -> None:

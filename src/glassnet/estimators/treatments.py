@@ -51,6 +51,23 @@ class Treatment:
 
     def encode(self, column: Column) -> np.ndarray:
         """The features (n, k) as float64."""
+        found: np.ndarray = np.concatenate(self.of_numbers(self.numbers(column)[:, None]), axis=1)
+        return found
+
+    def numbers(self, column: Column) -> np.ndarray:
+        """The column with one number (n,) for each value, NaN where it is missing: see :attr:`codes`."""
+        return floats(column)
+
+    @property
+    def codes(self) -> tuple[Category, ...]:
+        """The values whose places, from 1, are their numbers, 0 being others; none where they are numbers."""
+        return ()
+
+    def of_numbers(self, x: Any) -> list[Any]:
+        """The features in parts (n, ...) that stand side by side, of numbers (n, 1), or traced ones.
+
+        What is exported is a trace of this.
+        """
         raise NotImplementedError
 
     def words(self) -> str:
@@ -146,13 +163,13 @@ class Number(Treatment):
         waves = [f"{name}_{period}_{wave}" for period in self.periods for wave in ("sin", "cos")]
         return [name, *waves, *([f"{name}_missing"] if self.indicator else [])]
 
-    def encode(self, column: Column) -> np.ndarray:
-        x = np.where(column.missing, self.fill, floats(column))
-        z = (x - self.center) * self.scale
-        if self.limited:
-            z = z / np.hypot(1.0, z / 3.0)
-        waves = [wave for period in self.periods for wave in _waves(column, period)]
-        return np.stack([z, *waves, *([column.missing] if self.indicator else [])], axis=1)
+    def of_numbers(self, x: Any) -> list[Any]:
+        gone = x != x
+        filled = np.where(gone, self.fill, x)
+        z = (filled - self.center) * self.scale
+        waves = [np.where(gone, 0.0, wave) for period in self.periods for wave in _waves(filled, period)]
+        indicator = [gone.astype(float)] if self.indicator else []
+        return [_limited(z) if self.limited else z, *waves, *indicator]
 
     def words(self) -> str:
         """``(x - 28) / 17.9, limited to ±3; missing → 28, with an indicator``."""
@@ -173,22 +190,49 @@ class Number(Treatment):
         return str(np.datetime64(round(value), "D")) if self.kind == "date" else f"{value:.6g}"
 
 
-def _waves(column: Column, period: str) -> tuple[np.ndarray, np.ndarray]:
-    """Sine and cosine of the place of each date in its year, week or day; 0 where one is missing."""
-    angle = 2 * np.pi * phase(column, period)
-    return np.where(column.missing, 0.0, np.sin(angle)), np.where(column.missing, 0.0, np.cos(angle))
+def _limited(z: Any) -> Any:
+    """``z / sqrt(1 + (z / 3)**2)``, without an overflow: beyond a billion it is 3 to the last digit."""
+    z = np.minimum(np.maximum(z, -1e9), 1e9)
+    return z / np.sqrt(1 + (z / 3) ** 2)
 
 
-def phase(column: Column, period: str) -> np.ndarray:
-    """The share of its year, week (from Monday) or day that has passed at each date; 0 without one."""
-    dates = np.where(column.missing, np.datetime64(0, "us"), column.values.astype("M8[us]"))
+def _waves(days: Any, period: str) -> tuple[Any, Any]:
+    """Sine and cosine of the place of each date in its year, week or day."""
+    passed, length = _passed(days, period)
+    angle = 2 * np.pi * passed / length
+    return np.sin(angle), np.cos(angle)
+
+
+def phase(days: Any, period: str) -> Any:
+    """The share of its year, week (from Monday) or day that has passed at each date, in days since 1970."""
+    passed, length = _passed(days, period)
+    return passed / length
+
+
+def _passed(days: Any, period: str) -> tuple[Any, Any]:
+    """How much of its period has passed at each date, and how long that is."""
     if period == "year":
-        year = dates.astype("M8[Y]")
-        start, end = year.astype("M8[us]"), (year + 1).astype("M8[us]")
-        share: np.ndarray = (dates - start) / (end - start)
-        return share
-    days = dates.astype(np.int64) / DAY
-    return (days + 3) / 7 % 1 if period == "week" else days % 1  # 1 January 1970 was a Thursday
+        return _day_of_year(days)
+    count = (days + 3) / 7 if period == "week" else days  # 1 January 1970 was a Thursday
+    return count - np.floor(count), 1
+
+
+def _day_of_year(days: Any) -> tuple[Any, Any]:
+    """By arithmetic, which can be traced: of years from March on, whose last day is the leap day.
+
+    The formulas are those of Howard Hinnant's "chrono-Compatible Low-Level Date Algorithms".
+    """
+    count = np.floor(days) + 719_468  # days since 1 March of the year 0
+    in_era = count - 146_097 * np.floor(count / 146_097)
+    leaps = np.floor(in_era / 1460) - np.floor(in_era / 36_524) + np.floor(in_era / 146_096)
+    year = np.floor((in_era - leaps) / 365)
+    since_march = in_era - (365 * year + np.floor(year / 4) - np.floor(year / 100))
+    ends_year = since_march >= 306  # January and February, which belong to the next year
+    year = np.where(ends_year, year + 1, year)
+    rest = [year - n * np.floor(year / n) for n in (4, 100, 400)]
+    leap = np.where((rest[0] == 0) & ((rest[1] != 0) | (rest[2] == 0)), 1.0, 0.0)
+    day = np.where(ends_year, since_march - 306, since_march + 59 + leap)
+    return day + (days - np.floor(days)), 365 + leap
 
 
 # ------------------------------------------------------------------------------------------ categories
@@ -235,6 +279,8 @@ class Categories(Treatment):
             raise InputError("values must be in ascending order")
         if not all(type(v) is bool for v in (self.one_hot, self.missing)):
             raise InputError("one_hot and missing must be true or false")
+        if kinds == {bool} and not self.one_hot:
+            raise InputError("booleans are no indices")
 
     @property
     def kind(self) -> str:  # type: ignore[override]
@@ -256,24 +302,27 @@ class Categories(Treatment):
             return [name]
         return [f"{name}_{value}" for value in (self.values[1:] if len(self.values) == 2 else self.values)]
 
-    def encode(self, column: Column) -> np.ndarray:
-        rows = self.rows_of(column)
-        if not self.one_hot:
-            return rows[:, None].astype(np.float64)
-        if len(self.values) == 2:
-            signs: np.ndarray = np.array([0.0, -1.0, 1.0])[rows][:, None]
-            return signs
-        found: np.ndarray = (rows[:, None] == np.arange(1, len(self.values) + 1)).astype(np.float64)
+    def numbers(self, column: Column) -> np.ndarray:
+        if isinstance(self.values[0], bool):
+            return floats(column)
+        places = {value: i for i, value in enumerate(self.values, 1)}
+        found = np.full(len(column.missing), np.nan)
+        if column.kind != "empty":
+            found[~column.missing] = [places.get(value, 0) for value in plain(column)]
         return found
 
-    def rows_of(self, column: Column) -> np.ndarray:
-        """For each entry 0 if it is unknown, else 1 plus its place among the values; missing ones as said."""
-        places = {value: i for i, value in enumerate(self.values, 1)}
-        present = [] if column.kind == "empty" else plain(column)
-        last = len(self.values) + 1 if self.missing and not self.one_hot else 0
-        rows = np.full(len(column.missing), last)
-        rows[~column.missing] = [places.get(value, 0) for value in present]
-        return rows
+    @property
+    def codes(self) -> tuple[Category, ...]:
+        return () if isinstance(self.values[0], bool) else self.values
+
+    def of_numbers(self, x: Any) -> list[Any]:
+        if isinstance(self.values[0], bool):
+            x = x + (1 - self.values[0])  # places, too
+        if not self.one_hot:
+            return [np.where(x != x, self.rows - 1.0 if self.missing else 0.0, x)]
+        if len(self.values) == 2:
+            return [np.where(x == 1, -1.0, np.where(x == 2, 1.0, 0.0))]
+        return [(x == np.arange(1.0, len(self.values) + 1)).astype(float)]
 
     def words(self) -> str:
         """``'female' → -1, 'male' → +1``."""
@@ -316,12 +365,11 @@ class LeftOut(Treatment):
     def features(self, name: str) -> list[str]:
         return [f"{name}_missing"] if self.indicator else []
 
-    def encode(self, column: Column) -> np.ndarray:
-        return (
-            column.missing[:, None].astype(np.float64)
-            if self.indicator
-            else np.empty((len(column.missing), 0))
-        )
+    def numbers(self, column: Column) -> np.ndarray:
+        return np.where(column.missing, np.nan, 0.0)
+
+    def of_numbers(self, x: Any) -> list[Any]:
+        return [(x != x).astype(float)] if self.indicator else [x[:, :0]]
 
     def words(self) -> str:
         """``left out: nearly all values differ; kept: whether one is missing``."""

@@ -43,8 +43,8 @@ def to_c(thing: object, path: Path, name: str | None = None, *, dtype: str | Non
     name : str, optional
         What the names of the functions begin with; by default the file's name.
     dtype : {"float32", "float64"}, optional
-        ``float`` or ``double``; by default what the network computes in. (Estimators choose float64 for small
-        tables, unless they are given ``dtype="float32"``.)
+        ``float`` or ``double``; by default what the network computes in, ``double`` for tables with
+        dates. (Estimators choose float64 for small tables, unless they are given ``dtype="float32"``.)
 
     Returns
     -------
@@ -64,6 +64,10 @@ def to_c(thing: object, path: Path, name: str | None = None, *, dtype: str | Non
     ``NAME_predict_rows(x, y, n)`` does it for n. Classifiers have ``NAME_label(x)``, ``NAME_probabilities(x,
     y)`` and the array of strings ``NAME_classes``.
 
+    Estimators with ``columns="auto"`` take the columns of a table that they use, in their order: numbers as
+    they are, booleans as 0 and 1, dates as days since 1970, a category as its place in the array
+    ``NAME_values_I``, counted from 1, and 0 for others; NAN is a missing value. The header says so for each.
+
     The program needs only ``math.h``, allocates nothing and has no variables that outlive a call, so that
     several threads may use it. Values between layers are on the stack; where they are more than 16 KiB, the
     functions take room for ``NAME_SCRATCH`` numbers as their last argument. Arrays may not overlap. Whole
@@ -82,12 +86,17 @@ def to_c(thing: object, path: Path, name: str | None = None, *, dtype: str | Non
     """
     source, own = _checked(path, name)
     inference = inference_of(thing)
-    if dtype is not None:
-        inference = inference.as_type(float_dtype(dtype))
+    inference = in_c(inference) if dtype is None else inference.as_type(float_dtype(dtype))
     program = c_program(inference, own, source.with_suffix(".h").name)
     write_bytes(source.with_suffix(".h"), program.header.encode())
     write_bytes(source, program.source.encode())
     return path
+
+
+def in_c(inference: Inference) -> Inference:
+    """The same in the type that C computes in unless it is told: a float is too short for dates."""
+    columns = () if inference.preparation is None else inference.preparation.columns
+    return inference.as_type("float64") if any(c.kind == "date" for c in columns) else inference
 
 
 def _checked(path: Path, name: Any) -> tuple[pathlib.Path, str]:
@@ -121,7 +130,8 @@ def c_program(inference: Inference, name: str, include: str | None = None) -> CP
     include : str, optional
         The header's file name; without one, the source stands for itself.
     """
-    graph = row_graph(inference.graph, inference.graph.values, inference.dtype)
+    whole = inference.whole()
+    graph = row_graph(whole, whole.values, inference.dtype)
     words = [Words(*part) for part in _classes(inference)]
     functions = list(_functions(graph, inference, name))
     return print_c(name, functions, inference.dtype, words, include, _features(inference))
@@ -132,13 +142,26 @@ def _classes(inference: Inference) -> Iterator[tuple[str, list[str], str]]:
         several = len(inference.classes) > 1
         suffix, of = (f"classes_{number}", f" of target {number}") if several else ("classes", "")
         yield suffix, [str(label) for label in labels.tolist()], f"The names of the classes{of}."
+    columns = () if inference.preparation is None else inference.preparation.columns
+    for number, column in enumerate(columns):
+        if column.codes:
+            doc = f"The values of X[{number}], {column.name}: their places, counted from 1, stand for them."
+            yield f"values_{number}", [str(value) for value in column.codes], doc
 
 
 def _features(inference: Inference) -> list[str]:
-    names = inference.feature_names[:MOST_NAMES]
-    more = len(inference.feature_names) - len(names)
-    listed = [f"x[{i}]: {name}" for i, name in enumerate(names)]
-    return [*listed, *([f"and {more} more"] if more else [])]
+    names = _names(inference)
+    more = len(names) - MOST_NAMES
+    listed = [f"X[{i}]: {name}" for i, name in enumerate(names[:MOST_NAMES])]
+    missing = [] if inference.preparation is None else ["NAN stands for a missing value."]
+    return [*listed, *([f"and {more} more"] if more > 0 else []), *missing]
+
+
+def _names(inference: Inference) -> list[str]:
+    """What is said of each number of a row."""
+    if inference.preparation is None:
+        return list(inference.feature_names)
+    return [column.words() for column in inference.preparation.columns]
 
 
 # ------------------------------------------------------------------------------------------ functions
@@ -165,7 +188,9 @@ def _described(key: str, node: Node, inference: Inference) -> tuple[str, str]:
         return ("label" if kind == "label" else "labels"), _DOCS[kind]
     if key == "probabilities":
         return key, _DOCS["probabilities" if inference.classes else "yes"]
-    return key, f"The probability of each class of target {key.rpartition('_')[2]}."
+    kind, _, target = key.rpartition("_")
+    what = "probability" if kind == "probabilities" else "score"
+    return key, f"The {what} of each class of target {target}."
 
 
 def _up_to(graph: Graph, node: Node) -> Graph:

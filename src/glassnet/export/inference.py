@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from glassnet.errors import InputTypeError
+from glassnet.export.preparation import Preparation
 from glassnet.graph.graph import Graph, Place, copy_nodes, input_node, input_place
 from glassnet.nn.specs import Spec
 from glassnet.passes.expand import expand
@@ -41,10 +44,15 @@ class Inference:
         What the data look like.
     answer : callable
         Arrays → output's name → what the model or estimator itself answers; labels as the user knows them.
+        Where there is a preparation, it takes a list of values for each column instead.
+    truth : callable
+        The same, from networks that compute in float64.
     classes : tuple of ndarray
         The labels, per target; none where each output is a yes or no.
     feature_names : tuple of str
         If the estimator knows names.
+    preparation : Preparation, optional
+        What makes the data of the columns of a table.
     """
 
     title: str
@@ -52,12 +60,18 @@ class Inference:
     dtype: np.dtype[Any]
     inputs: tuple[Spec, ...]
     answer: Answer
+    truth: Answer
     classes: tuple[np.ndarray, ...] = ()
     feature_names: tuple[str, ...] = ()
+    preparation: Preparation | None = None
 
     def as_type(self, dtype: Any) -> Inference:
         """The same, computed in another float type."""
         return replace(self, dtype=np.dtype(dtype))
+
+    def whole(self) -> Graph:
+        """The graph from the columns of the table on, if there are some."""
+        return self.graph if self.preparation is None else self.preparation.before(self.graph)
 
     def decoded(self, numbers: np.ndarray) -> np.ndarray:
         """Numbers of classes as labels."""
@@ -122,10 +136,22 @@ def _described(thing: Any) -> str:
 def of_network(network: Trainable) -> Inference:
     """What is shipped of a model."""
 
-    def answer(arrays: Sequence[np.ndarray]) -> Mapping[str, Any]:
-        return {"scores": network.predict(list(arrays) if len(arrays) > 1 else arrays[0])}
+    def answer(model: Trainable, arrays: Sequence[np.ndarray]) -> Mapping[str, Any]:
+        return {"scores": model.predict(list(arrays) if len(arrays) > 1 else arrays[0])}
 
-    return Inference(type(network).__name__, known_graph(network), network.dtype, network.input_specs, answer)
+    return Inference(
+        type(network).__name__,
+        known_graph(network),
+        network.dtype,
+        network.input_specs,
+        partial(answer, network),
+        lambda arrays: answer(in_float64(network), arrays),
+    )
+
+
+def in_float64(network: Trainable) -> Trainable:
+    """The network itself, or a copy of it that computes in float64."""
+    return network if network.dtype == np.float64 else copy.deepcopy(network).astype("float64")
 
 
 def known_graph(network: Trainable) -> Graph:

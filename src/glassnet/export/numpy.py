@@ -8,7 +8,7 @@ import os
 import pathlib
 import re
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,6 +17,7 @@ import numpy as np
 from glassnet import passes
 from glassnet.errors import InputError, InputTypeError
 from glassnet.export.inference import Inference, inference_of
+from glassnet.export.preparation import Preparation, TableColumn
 from glassnet.export.writing import write_bytes
 from glassnet.files.format import Path
 from glassnet.graph.graph import Graph
@@ -25,7 +26,10 @@ from glassnet.printers.to_numpy import PrintedProgram, print_numpy
 
 ROWS = 4096  # computed at a time, as in predict()
 _DOC = '"""Predictions of a trained network, printed by glassnet: this module needs NumPy only."""'
-_OWN = ("array", "checked", "in_parts", "predict", "predict_proba", "decision_function", "transform")
+_OWN = (
+    "array", "checked", "column", "decision_function", "features", "in_parts", "numbers", "predict",
+    "predict_proba", "transform",
+)  # fmt: skip
 _ARRAY = '''\
 def array(dtype, shape, text):
     """An array from the bytes that a text stands for."""
@@ -51,6 +55,27 @@ def checked(X, dtype, shape, below=None):
     if below is not None and x.size and not 0 <= x.min() <= x.max() < below:
         raise ValueError(f"the data must be whole numbers from 0 to {below - 1}.")
     return x.astype(dtype, copy=False)'''
+
+
+_UNITS = 'UNITS = {"date": 86400e6, "duration": 1e6}  # microseconds of a day, of a second'
+_COLUMN = '''\
+def column(values, kind, codes):
+    """A column as numbers: the place of a known category, from 1, 0 for others, NaN for a missing value."""
+    values = [values] if isinstance(values, str) else np.atleast_1d(values)
+    if kind in UNITS:
+        times = np.asarray(values, "M8[us]" if kind == "date" else "m8[us]")
+        return np.where(np.isnat(times), np.nan, times.astype(np.int64) / UNITS[kind])
+    if not codes and kind != "text":
+        return np.asarray(values, np.float64)
+    places = {value: place for place, value in enumerate(codes, 1)}
+    return np.array([np.nan if v is None or v != v else places.get(v, 0) for v in values], np.float64)'''
+_NUMBERS = '''\
+def numbers(table):
+    """The columns of a table as numbers: a data frame, or a dict of columns, or of the values of one row."""
+    if isinstance(table, np.ndarray | list | tuple):
+        raise TypeError("predictions are made for a data frame, or a dict of columns by their names.")
+    columns = [column(table[name], *about) for name, about in COLUMNS.items()]
+    return np.stack(columns, axis=1)'''
 
 
 def to_numpy(thing: object, path: Path) -> Path:
@@ -81,6 +106,9 @@ def to_numpy(thing: object, path: Path) -> Path:
     ``predict(X)`` answers what the model's does, bit for bit. That of a classifier answers labels, and beside
     it stands ``predict_proba(X)`` (``decision_function(X)`` where the loss knows no probabilities); that of a
     regressor answers numbers. Probabilities are computed in the network's float type.
+
+    Estimators with ``columns="auto"`` become modules that take a table: a data frame of any library, or a
+    dict of columns, or of the values of one row.
 
     Examples
     --------
@@ -123,10 +151,32 @@ def module_text(inference: Inference) -> str:
         _ARRAY,
         _CHECKED,
         _IN_PARTS.replace("ROWS", str(ROWS)),
+        *([] if inference.preparation is None else _table_functions(inference.preparation)),
         *_functions(inference, [place[1] for place in graph.places]),
         "\n".join(_weights(program, graph)),
     ]
     return "\n\n\n".join(parts) + "\n"
+
+
+def _table_functions(preparation: Preparation) -> Iterator[str]:
+    """What reads a table and makes features of it, before the network."""
+    yield _columns(preparation.columns)
+    yield _COLUMN
+    yield _NUMBERS
+    doc = "The columns as the features of the network."
+    graph = passes.run(replace(preparation.graph, name="features", doc=doc), "numpy")
+    program = print_numpy(graph)
+    yield program.text.partition("import numpy as np\n")[2].strip()
+    arrays = [
+        (name, graph.values[place]) for name, place in program.arguments.items() if place in graph.values
+    ]
+    yield "\n".join(["FEATURES = {", *(f'    "{name}": np.array({a.tolist()}),' for name, a in arrays), "}"])
+
+
+def _columns(columns: Sequence[TableColumn]) -> str:
+    """What is read: the name, the kind and the known categories of each column."""
+    lines = [f"    {column.name!a}: ({column.kind!a}, {list(column.codes)!a})," for column in columns]
+    return "\n".join(["COLUMNS = {", *lines, "}", _UNITS])
 
 
 def _network(graph: Graph) -> Graph:
@@ -140,7 +190,10 @@ def _network(graph: Graph) -> Graph:
 def _functions(inference: Inference, outputs: list[str]) -> Iterator[str]:
     """The module's own functions."""
     names = ["X"] if len(inference.inputs) == 1 else [f"x{i + 1}" for i in range(len(inference.inputs))]
-    pairs = zip(names, inference.inputs, strict=True)
+    pairs = list(zip(names, inference.inputs, strict=True))
+    if inference.preparation is not None:
+        names = ["table"]
+        pairs = [("features(numbers(table), **FEATURES)", inference.inputs[0])]
     given = ", ".join(_read(name, spec, inference.dtype) for name, spec in pairs)
     arguments, call = ", ".join(names), f"in_parts({given})"
     if outputs[0] != "label":

@@ -13,6 +13,7 @@ from glassnet import optional
 from glassnet.errors import InputError
 from glassnet.export.inference import Inference, inference_of
 from glassnet.export.onnx_check import compare
+from glassnet.export.onnx_columns import prepare
 from glassnet.export.onnx_operators import natives
 from glassnet.export.writing import write_bytes
 from glassnet.files.format import Path
@@ -57,6 +58,10 @@ def to_onnx(thing: Any, path: Path | None = None, *, dtype: str | None = None) -
     ``X``; a classifier answers ``label``, and ``probabilities`` if its loss knows any (else ``scores``), a
     regressor ``variable`` of shape (n, targets), as skl2onnx has it. Where y has several columns of labels,
     each has its own ``probabilities_1``, ``probabilities_2``, .... The number of rows is free.
+
+    Estimators with ``columns="auto"`` take the columns of a table: an input (n, 1) for each that they use,
+    under its name. Texts are strings, of which the empty one is a missing value unless it is a category; all
+    others are float64: booleans 0 and 1, dates days since 1970, durations seconds, NaN a missing value.
 
     Normalization and batch normalization beside a dense layer are folded into it, weights bear their keys,
     activations are ONNX's own operators where there are such, and the names of classes and features stand
@@ -120,6 +125,8 @@ def operators_of(inference: Inference) -> OnnxGraph:
     printed = print_onnx(graph, inference.dtype, known)
     if inference.classes:
         _decode_labels(printed, inference.classes)
+    if inference.preparation is not None:
+        prepare(printed, inference.preparation)
     return printed
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,10 +10,9 @@ import numpy as np
 from glassnet import optional
 from glassnet.errors import GlassnetError
 from glassnet.export.inference import Inference
-from glassnet.graph.graph import input_place
+from glassnet.export.preparation import TableColumn
 from glassnet.nn.specs import Spec
 from glassnet.printers.layout import plain
-from glassnet.programs.interpret import interpret
 
 ROWS = 5
 CLOSE = 1e-5  # of the largest answer, or of 1
@@ -52,7 +51,7 @@ def compare(inference: Inference, data: bytes) -> None:
     runtime = optional.onnxruntime()
     if runtime is None:
         return
-    arrays = [example(spec, inference.dtype) for spec in inference.inputs]
+    arrays, rows = _examples(inference)
     options = runtime.SessionOptions()
     options.log_severity_level, options.intra_op_num_threads = 3, 1
     try:
@@ -63,8 +62,7 @@ def compare(inference: Inference, data: bytes) -> None:
             f"onnxruntime {runtime.__version__} cannot run {inference.title} in {inference.dtype}: "
             f"{plain(str(error).strip())}\nInstall a newer one, or export with the other dtype."
         ) from error
-    expected = inference.answer(arrays)
-    truth = _in_float64(inference, arrays)
+    expected, truth = inference.answer(rows), inference.truth(rows)
     for name, answer in expected.items():
         if np.asarray(answer).dtype.kind == "f":
             _check_numbers(inference, name, found[name], np.asarray(answer), truth[name])
@@ -72,22 +70,24 @@ def compare(inference: Inference, data: bytes) -> None:
             _check_labels(inference, name, found[name], np.asarray(answer), truth[name])
 
 
-def _in_float64(inference: Inference, arrays: list[np.ndarray]) -> Mapping[str, Any]:
-    """The graph's answers with the least rounding; labels as numbers."""
-    graph = inference.graph
-    exact = {place: _double(value) for place, value in graph.values.items()}
-    data = [node for node in graph.inputs if input_place(node) not in graph.values]
-    exact.update({input_place(x): _double(array) for x, array in zip(data, arrays, strict=True)})
-    with np.errstate(all="ignore"):
-        return {name: value for (_, name), value in interpret(graph, exact).items()}
+def _examples(inference: Inference) -> tuple[list[np.ndarray], Any]:
+    """A few rows as the file takes them, and as the model or estimator does."""
+    if inference.preparation is None:
+        arrays = [example(spec, inference.dtype) for spec in inference.inputs]
+        return arrays, arrays
+    columns = inference.preparation.columns
+    return [as_input(column, column.examples) for column in columns], inference.preparation.examples()
 
 
-def _double(value: Any) -> Any:
-    array = np.asarray(value)
-    return array.astype(np.float64) if array.dtype.kind == "f" else value
+def as_input(column: TableColumn, values: Sequence[Any]) -> np.ndarray:
+    """The values of a column as the file takes them: strings or float64 (n, 1)."""
+    if column.kind == "text":
+        return np.array(["" if value is None else value for value in values], object)[:, None]
+    return np.array([np.nan if value is None else value for value in values], np.float64)[:, None]
 
 
 def _check_numbers(inference: Inference, name: str, found: Any, answer: np.ndarray, truth: Any) -> None:
+    """As near as rounding lets them be; how much predict() itself rounds, its networks in float64 tell."""
     with np.errstate(invalid="ignore", over="ignore"):
         held = np.isfinite(answer.astype(inference.dtype))
         scale = max(1.0, float(np.abs(answer).max(initial=0.0, where=held)))
@@ -101,7 +101,7 @@ def _check_numbers(inference: Inference, name: str, found: Any, answer: np.ndarr
 
 def _check_labels(inference: Inference, name: str, found: Any, answer: np.ndarray, truth: Any) -> None:
     """Where rounding decides between two labels, in float64 another may win: such rows do not count."""
-    clear = inference.decoded(np.asarray(truth)) == answer
+    clear = np.asarray(truth) == answer
     wrong = clear & (np.asarray(found) != answer)
     if wrong.any():
         worst = np.unravel_index(int(wrong.argmax()), answer.shape)

@@ -150,6 +150,11 @@ def _inference(estimator: Any, inputs: Any, scope: Any) -> Inference:
     inference: Inference = (
         estimator._inference(raw_scores=True) if raw and raw["raw_scores"] else inference_of(estimator)
     )
+    if inference.preparation is not None:
+        raise InputError(
+            f"{type(estimator).__name__} with columns=... reads a table, which skl2onnx cannot hand it.\n"
+            "Export it alone: gn.export.to_onnx(estimator, path)."
+        )
     return inference.as_type(np.float64 if double else np.float32)
 
 

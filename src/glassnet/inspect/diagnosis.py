@@ -121,14 +121,44 @@ def diagnose(model: Model, X: Any, y: Any, validation_data: tuple[Any, Any] | No
     kernels = [value for key, value in model.parameters.items() if key.endswith("kernel")]
     ratios = _update_ratios(model, X, y)
     findings = (
-        *_about_units(_learned(model, table), saturated),
-        *_about_spread(_learned(model, table)),
+        *_about_answers(model, table, saturated),
         *_about_updates(ratios),
         *_about_gap(training, validation),
     )
     return Diagnosis(
         training, validation, table, saturated, ratios, findings, kernels[0] if kernels else None
     )
+
+
+def answer_findings(model: Model, X: Any) -> tuple[str, ...]:
+    """What looks wrong in the answers of the layers to some data, whose targets nobody knows.
+
+    Parameters
+    ----------
+    model : Model
+        Built.
+    X : array (n, ...)
+
+    Returns
+    -------
+    tuple of str
+        With a remedy each: dead units, units that copy another one, saturation, a spread that shrinks.
+
+    Examples
+    --------
+    >>> import numpy as np, glassnet as gn
+    >>> model = gn.Sequential([gn.layers.Dense(4, "relu", kernel_initializer="zeros"), gn.layers.Dense(1)])
+    >>> model.build((None, 2))
+    >>> print(answer_findings(model, np.eye(2))[0])
+    dense_1: 100 % of the units are 0 for all examples: use other initial weights, a lower rate or leaky ReLU
+    """
+    saturated = _saturated(model, layer_arrays(model, X, None, False)[0])
+    return tuple(_about_answers(model, layer_statistics(model, X), saturated))
+
+
+def _about_answers(model: Model, table: StatisticsTable, saturated: Mapping[str, float]) -> list[str]:
+    learned = _learned(model, table)
+    return [*_about_units(learned, saturated), *_about_spread(learned)]
 
 
 def _saturated(model: Model, outputs: Mapping[str, np.ndarray]) -> dict[str, float]:

@@ -257,9 +257,18 @@ class Network:
 
         The input is not counted as a layer: 3-4-2 is a 2-layer network.
         """
+        print(self.summary_text())
+
+    def summary_text(self) -> str:
+        """What :meth:`summary` prints.
+
+        Returns
+        -------
+        str
+        """
         shapes = self._trace(self.input_specs)[1].output_shapes if self.built else {}
         fixed = sum(math.prod(weight.shape) for weight, trained in self.weights() if not trained)
-        print(summary_text(list(dict.fromkeys(self.layers)), self.input_specs, shapes, fixed))
+        return summary_text(list(dict.fromkeys(self.layers)), self.input_specs, shapes, fixed)
 
 
 class FunctionalNetwork(Network):

@@ -54,6 +54,13 @@ static long absolute(long a)
 {{
     return a < 0 ? -a : a;
 }}""",
+    "whole": """\
+/* A number without its fraction; 0 for NaN and for what a long cannot hold. */
+static long whole({T} a)
+{{
+    const {T} limit = ({T})(sizeof(long) > 4 ? 9223372036854775808.0 : 2147483648.0);
+    return a > -limit && a < limit ? (long)a : 0;
+}}""",
     "row_of": """\
 /* Row i of a table, counted from its end if i is negative; beyond the table the nearest row. */
 static long row_of(long i, long rows)

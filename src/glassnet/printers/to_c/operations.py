@@ -74,7 +74,8 @@ def _compare(symbol: str, precedence: int) -> Row:
     def row(p: Page, node: Node, index: Index) -> Piece:
         a, b = _operand(p, node, 0, index, ADD), _operand(p, node, 1, index, ADD)
         if a != b:
-            return f"{a} {symbol} {b}", precedence
+            left = f"({a})" if a.startswith("!") else a  # compilers ask whether !a == b is meant
+            return f"{left} {symbol} {b}", precedence
         if symbol in "<>" or kind_of(node) != "float":
             return ("1" if symbol in ("<=", ">=", "==") else "0"), ATOM
         return f"{a} {'!=' if symbol == '!=' else '=='} {b}", EQUAL
@@ -149,6 +150,8 @@ def _cast(p: Page, node: Node, index: Index) -> Piece:
     x, to = node.inputs[0], node.attrs["to"]
     if to == "bool":
         return f"{p.at(x, index, ADD, x.kind)} != 0", EQUAL
+    if to == "int" and x.kind == "float":
+        return f"{p.helper('whole')}({p.at(x, index)})", ATOM
     name = {"float": p.float_type, "int": "long"}[to]
     return f"({name}){p.at(x, index, UNARY, to if is_weak(x.kind) else x.kind)}", UNARY
 
