@@ -179,12 +179,12 @@ print(re.search(r"VmHWM:\\s*(\\d+) kB", pathlib.Path("/proc/self/status").read_t
 def test_memory_does_not_grow_with_the_table(saved, tmp_path):
     line = ",".join(["5.1", "3.5", "1.4", "0.2", "x" * 1000])
     peaks = []
-    for rows in (30_000, 90_000):
+    for rows in (90_000, 200_000):  # by then all that is read ahead is there
         with (tmp_path / "t.csv").open("w") as file:
             file.write(f"{','.join(IRIS.data.columns)},text\n" + f"{line}\n" * rows)
         files = [tmp_path / "t.csv", "--output", tmp_path / "o.csv"]
         command = [sys.executable, "-c", PROGRAM, "predict", "names.safetensors", *files, "--keep", "text"]
         done = subprocess.run(command, cwd=saved, capture_output=True, text=True, check=True)
         peaks.append(1024 * int(done.stderr.splitlines()[-1]))
-    assert (tmp_path / "o.csv").stat().st_size > 90_000_000
-    assert peaks[1] - peaks[0] < 30_000_000  # the table is 60 MB larger
+    assert (tmp_path / "o.csv").stat().st_size > 200_000_000
+    assert peaks[1] - peaks[0] < 50_000_000  # the table is 110 MB larger
