@@ -109,8 +109,10 @@ def _encoded(problem: Problem, rows: Split, numeric: str) -> tuple[NDArray[np.fl
 
 def _fit_and_score(estimator: Any, table: NDArray[np.float64], problem: Problem, rows: Split) -> Scores:
     from sklearn.exceptions import ConvergenceWarning
+    from threadpoolctl import threadpool_limits
 
-    with warnings.catch_warnings():
+    # A thread each: threads that wait for a core which the other process has are slower than none.
+    with warnings.catch_warnings(), threadpool_limits(1):
         # The default 200 iterations are too few for small data; the report says that defaults were used.
         warnings.simplefilter("ignore", ConvergenceWarning)
         estimator.fit(table[rows.train], problem.target[rows.train])

@@ -6,7 +6,7 @@ import sys
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 from rich.console import Console
@@ -180,9 +180,11 @@ def train(
             if bar:
                 console.print()
             with console.status("training scikit-learn's models on the same rows"):
-                found = scores_of(run, network if compare else None)
+                ours = scores.score(problem, run.truth, run.prediction)
+                look = look_at(run, ours)  # while the other process computes
+                found = {report.OURS: ours, **others(run, network if compare else None)}
         report.conclude(console, run, found)
-        text = write_all(folder, run, found, console)
+        text = write_all(folder, run, found, look, console)
     if as_json:
         click.echo(text, nl=False)
 
@@ -194,24 +196,38 @@ def warn_of_rows(problem: Problem) -> None:
         warnings.warn(f"{left} without {problem.target_name!r} left out.", stacklevel=2)
 
 
-def scores_of(run: Run, network: Callable[[], Scores] | None) -> dict[str, Scores]:
-    """The network's held-out scores and what they must be compared with.
+class Look(NamedTuple):
+    """What a trained network goes by, and a picture of the run (none without matplotlib)."""
+
+    important: dict[str, float]
+    picture: bytes | None
+
+
+def look_at(run: Run, ours: Scores) -> Look:
+    """Look at the run."""
+    important = importance(run) if run.problem.why else {}  # a picture of a data set shows something else
+    best = f"{100 * ours['accuracy']:.1f} % right" if run.problem.classes else f"R² {ours['r2']:.3f}"
+    title = f"{run.problem.name}: {best} on {len(run.truth):,} held-out rows"
+    try:
+        return Look(important, pictures.draw(run, title, important))
+    except ImportError:
+        return Look(important, None)
+
+
+def others(run: Run, network: Callable[[], Scores] | None) -> dict[str, Scores]:
+    """The held-out scores that the network's must be compared with.
 
     ``network`` answers those of scikit-learn's; without it, nothing is compared with scikit-learn.
     """
     problem, rows, seed = run.problem, run.rows, run.recipe.seed
-    guess = "commonest class" if problem.classes else "mean"
-    found = {
-        report.OURS: scores.score(problem, run.truth, run.prediction),
-        guess: scores.baseline(problem, rows),
-    }
-    if network:
-        trees = scores.trees(problem, rows, seed)  # first, while the other may be computed elsewhere
-        found |= {NETWORK: network(), TREES: trees}
-    return found
+    guess = {"commonest class" if problem.classes else "mean": scores.baseline(problem, rows)}
+    if not network:
+        return guess
+    trees = scores.trees(problem, rows, seed)  # first, while the other may be computed elsewhere
+    return guess | {NETWORK: network(), TREES: trees}
 
 
-def write_all(folder: Path, run: Run, found: dict[str, Scores], console: Console) -> str:
+def write_all(folder: Path, run: Run, found: dict[str, Scores], look: Look, console: Console) -> str:
     """Write every file of the run, say so, and return the text of the report."""
     files = {
         "model.safetensors": "the trained model: predict, evaluate, export, glassnet.load",
@@ -225,11 +241,12 @@ def write_all(folder: Path, run: Run, found: dict[str, Scores], console: Console
     if write_compiled(folder / COMPILED, run):
         files[COMPILED] = "the compiled program that trained"
     run.estimator.save(folder / "model.safetensors")
-    important = importance(run) if run.problem.why else {}  # a picture of a data set shows something else
-    if not write_picture(folder / "run.png", run, found, important):
+    if look.picture is not None:
+        write(folder / "run.png", look.picture)
+    else:
         del files["run.png"]
         console.print('No run.png: matplotlib is not installed (pip install "glassnet[plot]").', markup=False)
-    text = report.as_json(run, found, important, files)
+    text = report.as_json(run, found, look.important, files)
     write(folder / "report.json", text)
     report.list_files(console, folder, files)
     return text
@@ -241,18 +258,4 @@ def write_compiled(path: Path, run: Run) -> bool:
         path.unlink(missing_ok=True)
         return False
     write(path, run.model.source("train", "numba"))
-    return True
-
-
-def write_picture(path: Path, run: Run, found: dict[str, Scores], important: dict[str, float]) -> bool:
-    """Draw the run; False without matplotlib, which is optional."""
-    ours = found[report.OURS]
-    best = f"{100 * ours['accuracy']:.1f} % right" if run.problem.classes else f"R² {ours['r2']:.3f}"
-    try:
-        picture = pictures.draw(
-            run, f"{run.problem.name}: {best} on {len(run.truth):,} held-out rows", important
-        )
-    except ImportError:
-        return False
-    write(path, picture)
     return True
