@@ -110,7 +110,7 @@ def read_chunks(
     ...     path = pathlib.Path(folder, "numbers.csv")
     ...     size = path.write_text("a,b\n1,2\n3,4\n5,6\n")
     ...     [chunk.to_pydict() for chunk in read_chunks(path, ["b"], {"b": "number"}, rows=2)]
-    [{'b': [2, 4]}, {'b': [6]}]
+    [{'b': [2.0, 4.0]}, {'b': [6.0]}]
     """
     with _opened(path) as (file, name):
         if file is None:
