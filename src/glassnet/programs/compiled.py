@@ -21,8 +21,6 @@ from glassnet.programs.allowed_compiled import check_compiled_text
 from glassnet.programs.cache import load_module
 from glassnet.programs.interpret import batch_size
 
-# Registers of so many bits make our products faster than the BLAS's; with narrower ones large ones go there.
-WIDE_VECTORS = 512
 LARGE = 500_000  # numbers
 
 
@@ -65,7 +63,7 @@ class CompiledProgram:
         self.lowered = passes.run(expanded, "compiled")
         self.dtype, self.batch = np.dtype(dtype), batch
         self.parts = parts
-        use_blas = vectors().bits < WIDE_VECTORS
+        use_blas = not vectors().bits  # where there are register tiles, they are faster, also with AVX2
         self.printed: CompiledModule = print_module(
             self.lowered, batch, self.dtype.name, first_lines, constant, parts, use_blas, driver
         )

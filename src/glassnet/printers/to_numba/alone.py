@@ -26,7 +26,7 @@ from glassnet.printers.to_numba.values import (
 from glassnet.printers.to_numba.writer import Scope
 from glassnet.trace.names import unused
 
-# Without AVX-512, a product of so many operations goes to the BLAS, if there is one.
+# Without register tiles, a product of so many operations goes to the BLAS, if there is one.
 LARGE_PRODUCT = 2e6
 # Parts of so many columns begin where a vector does (as `share` cuts them).
 BLOCK = 16
