@@ -25,9 +25,7 @@ def pyplot(where: str) -> Any:
         with same_random_state():
             from matplotlib import pyplot as plt
     except ImportError as error:
-        raise GlassnetError(
-            f'{where} needs matplotlib, which is not installed.\nInstall it: pip install "glassnet[plot]"'
-        ) from error
+        raise _missing(where, "matplotlib", "plot") from error
     return plt
 
 
@@ -49,9 +47,7 @@ def onnx(where: str) -> Any:
         import onnx.checker
         import onnx.numpy_helper
     except ImportError as error:
-        raise GlassnetError(
-            f'{where} needs onnx, which is not installed.\nInstall it: pip install "glassnet[onnx]"'
-        ) from error
+        raise _missing(where, "onnx", "onnx") from error
     return onnx
 
 
@@ -74,9 +70,7 @@ def pyarrow(where: str) -> Any:
         import pyarrow.csv
         import pyarrow.parquet
     except ImportError as error:
-        raise GlassnetError(
-            f'{where} needs pyarrow, which is not installed.\nInstall it: pip install "glassnet[frames]"'
-        ) from error
+        raise _missing(where, "pyarrow", "frames") from error
     return pa
 
 
@@ -96,9 +90,7 @@ def skl2onnx(where: str) -> Any:
     try:
         import skl2onnx
     except ImportError as error:
-        raise GlassnetError(
-            f'{where} needs skl2onnx, which is not installed.\nInstall it: pip install "glassnet[onnx]"'
-        ) from error
+        raise _missing(where, "skl2onnx", "onnx") from error
     return skl2onnx
 
 
@@ -109,3 +101,9 @@ def onnxruntime() -> Any:
     except ImportError:
         return None
     return onnxruntime
+
+
+def _missing(where: str, package: str, extra: str) -> GlassnetError:
+    return GlassnetError(
+        f'{where} needs {package}, which is not installed.\nInstall it: pip install "glassnet[{extra}]"'
+    )
