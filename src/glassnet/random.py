@@ -116,7 +116,7 @@ def _shuffles(seed: int, first: int, epochs: int, count: int) -> np.ndarray:
     """``shuffle`` of several epochs, a row each."""
     key = np.array([[0x9E3779B9], [0x85EBCA6B]], dtype=np.uint32)
     for word in (seed, np.arange(first, first + epochs), 0):
-        key = mix(key ^ np.asarray(word).astype(np.uint32)) + 0x9E3779B9
+        key = mix(key ^ np.uint32(word)) + 0x9E3779B9
     i = np.arange(count, dtype=np.uint32)
     bits = mix(mix(i ^ key[0][:, None]) + key[1][:, None])
     return np.argsort(bits, axis=1, kind="stable")
