@@ -97,8 +97,9 @@ def hash_keys(seed, step, site):
     return key
 
 
-def uniform(first, second, element):
-    bits = random.mix(random.mix(np.array([element], np.uint32) ^ first) + second)
+def uniform(keys, start, offset):
+    first, second = keys
+    bits = random.mix(random.mix(np.array([start + offset], np.uint32) ^ first) + second)
     return (bits[0] >> 8).astype(np.float32) * np.float32(2**-24)
 
 

@@ -18,15 +18,22 @@ COUNTS = [0, 1, 2, 3, 15, 16, 17, 150, 2047, 2048, 2049, 60_000]
 
 @njit(**OPTIONS)
 def compiled_uniform(out, seed, step, site):
-    first, second = hash_keys(seed, step, site)
+    keys = hash_keys(seed, step, site)
     for i in range(out.size):
-        out[i] = uniform(first, second, i)
+        out[i] = uniform(keys, 0, i)
 
 
 @njit(**OPTIONS)
-def one_uniform(seed, step, site, element):
-    first, second = hash_keys(seed, step, site)
-    return uniform(first, second, element)
+def rows_of_uniform(out, seed, step, site):
+    keys = hash_keys(seed, step, site)
+    for i in range(out.shape[0]):
+        for j in range(64):
+            out[i, j] = uniform(keys, i * 64, j)
+
+
+@njit(**OPTIONS)
+def one_uniform(seed, step, site, start, offset):
+    return uniform(hash_keys(seed, step, site), start, offset)
 
 
 @njit(**OPTIONS)
@@ -55,12 +62,15 @@ def test_uniform_numbers_of_any_stream(seed, step, site):
 
 def test_an_element_counts_modulo_two_to_the_32():
     expected = random.random_uniform(1, 2, 3, (8,))[7]
-    assert one_uniform(1, 2, 3, 7) == one_uniform(1, 2, 3, 2**32 + 7) == expected
+    assert one_uniform(1, 2, 3, 5, 2) == expected
+    assert one_uniform(1, 2, 3, 2**32 - 1, 8) == one_uniform(1, 2, 3, 0, 2**32 + 7) == expected
 
 
 def test_uniform_numbers_are_calculated_in_vectors():
-    compiled_uniform(np.empty(1, np.float32), 0, 0, 0)
-    assert all("x float>" in text for text in compiled_uniform.inspect_llvm().values())
+    out = np.empty((3, 64), np.float32)
+    rows_of_uniform(out, 1, 2, 3)
+    np.testing.assert_array_equal(out, random.random_uniform(1, 2, 3, (3, 64)), strict=True)
+    assert all("x float>" in text for text in rows_of_uniform.inspect_llvm().values())
 
 
 @pytest.mark.parametrize("count", COUNTS)

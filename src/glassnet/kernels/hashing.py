@@ -6,6 +6,7 @@ from typing import Any
 
 from llvmlite import ir
 from numba import njit, types
+from numba.core import cgutils
 from numba.extending import intrinsic
 
 from glassnet.kernels.arrays import array
@@ -62,15 +63,17 @@ def hash_keys(typingctx: Any, seed: Any, step: Any, site: Any) -> Any:
 
 
 @intrinsic
-def uniform(typingctx: Any, first: Any, second: Any, element: Any) -> Any:
+def uniform(typingctx: Any, keys: Any, start: Any, offset: Any) -> Any:
     """Return one number of a stream, in [0, 1).
 
     Parameters
     ----------
-    first, second : uint32
-        The stream's keys, from :func:`hash_keys`.
-    element : int
-        Which number: the index in the flattened array of :func:`glassnet.random.random_uniform`.
+    keys : tuple of two uint32
+        The stream, from :func:`hash_keys`.
+    start, offset : int
+        Which number: ``start + offset`` is the index in the flattened array of
+        :func:`glassnet.random.random_uniform`. They come apart because LLVM makes vectors of a loop's own
+        counter, ``offset``, and lists of single numbers of a sum that is cut to 32 bits.
 
     Returns
     -------
@@ -79,12 +82,14 @@ def uniform(typingctx: Any, first: Any, second: Any, element: Any) -> Any:
     """
 
     def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        index = context.cast(builder, arguments[2], element, types.uint32)
-        bits = builder.lshr(_hash(builder, arguments[0], arguments[1], index), _WORD(8))
+        first, second = cgutils.unpack_tuple(builder, arguments[0], 2)
+        parts = zip(arguments[1:], (start, offset), strict=True)
+        index = builder.add(*(context.cast(builder, part, kind, types.uint32) for part, kind in parts))
+        bits = builder.lshr(_hash(builder, first, second, index), _WORD(8))
         # Not negative, so the conversion of signed integers will do: more machines have it for vectors.
         return builder.fmul(builder.sitofp(bits, ir.FloatType()), ir.FloatType()(2**-24))
 
-    return types.float32(types.uint32, types.uint32, element), codegen
+    return types.float32(keys, start, offset), codegen
 
 
 @intrinsic

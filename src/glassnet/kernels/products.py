@@ -88,6 +88,13 @@ class Product(NamedTuple):
         return f"glassnet_product_{extents}_f{self.bits}_{self.transposed:d}{self.layouts}{then}"
 
 
+class _Cut(NamedTuple):
+    """A vector of a panel: where it begins, counted in columns of the panel, and how many columns it has."""
+
+    offset: int
+    count: int
+
+
 def product_function(module: Any, product: Product) -> Any:
     """The LLVM function of a product; a module has one for each shape.
 
@@ -246,19 +253,33 @@ class _Tiles(_Writer):
 
     def _panel(self, panel: Panel, i: Any) -> None:
         column = self._plus(self._times(i, panel.vectors * self.lanes), panel.first)
-        counts = [self.lanes] * (panel.vectors - 1) + [panel.last]
+        cuts = self._cuts(panel)
         b = self.vector.at(self.b, self._plus(self._times(self.first, self.b_length), column))
         self.panel, self.panel_length = b, self.b_length
         if self.packed is not None:
-            self._pack(b, counts)
+            self._pack(b, cuts)
         if isinstance(self.first, int):
-            self._over_rows(panel.rows, partial(self._tile, counts, column))
+            self._over_rows(panel.rows, partial(self._tile, cuts, column))
         elif panel.rows:
-            self._over_rows_once(panel.rows, partial(self._tile, counts, column))
+            self._over_rows_once(panel.rows, partial(self._tile, cuts, column))
 
-    def _pack(self, b: Any, counts: list[int]) -> None:
+    def _cuts(self, panel: Panel) -> list[_Cut]:
+        """The vectors of a panel.
+
+        Without masks, a last vector that is not full moves to the left: some columns are computed twice,
+        to the same result. Sums that add to what is in memory may not be.
+        """
+        cuts = [_Cut(j * self.lanes, self.lanes) for j in range(panel.vectors - 1)]
+        last = _Cut((panel.vectors - 1) * self.lanes, panel.last)
+        missing = self.lanes - panel.last
+        once = self.packed is not None or not isinstance(self.first, int)
+        if missing and not (self.vector.masks or once) and self.product.columns >= self.lanes:
+            last = _Cut(last.offset - missing, self.lanes)
+        return [*cuts, last]
+
+    def _pack(self, b: Any, cuts: list[_Cut]) -> None:
         """Copy a panel, if there are enough rows to read it."""
-        v, length = self.vector, len(counts) * self.lanes
+        v, length = self.vector, len(cuts) * self.lanes
         terms, place, apart = self.terms, self.packed, INDEX(length)
         if self.product.rows is None:
             few = less(self.builder, self.rows, PAYS)
@@ -269,33 +290,33 @@ class _Tiles(_Writer):
         def copy(k: Any) -> None:
             source = v.at(b, self._times(k, self.b_length))
             target = v.at(self.packed, self._times(k, length))
-            for j, count in enumerate(counts):
-                v.store(v.load(source, j * self.lanes, count), target, j * self.lanes)
+            for offset, count in cuts:
+                v.store(v.load(source, offset, count), target, offset)
 
         self._loop(terms, copy)
         self.panel, self.panel_length = place, apart
 
-    def _tile(self, counts: list[int], column: Any, height: int, row: Any) -> None:
-        """A tile: as many vectors as ``counts`` from ``column`` on, ``height`` rows from ``row`` on."""
+    def _tile(self, cuts: list[_Cut], column: Any, height: int, row: Any) -> None:
+        """A tile: the vectors ``cuts`` from ``column`` on, ``height`` rows from ``row`` on."""
         v = self.vector
         a = v.at(self.a, self._plus(self._times(row, self.down), self._times(self.first, self.along)))
         out = v.at(self.out, self._plus(self._times(row, self.out_length), column))
         places = [
-            (v.at(out, self._times(i, self.out_length)), j * self.lanes, count)
+            (v.at(out, self._times(i, self.out_length)), offset, count)
             for i in range(height)
-            for j, count in enumerate(counts)
+            for offset, count in cuts
         ]
-        sums = self._all_terms(self._first_sums(places), counts, a)
+        sums = self._all_terms(self._first_sums(places), cuts, a)
         if self.product.epilogue is None:
             self._store_all(sums, places)
         elif isinstance(self.first, int):
-            self._store_all(self._finished(self.product.epilogue, sums, counts, column, row), places)
+            self._store_all(self._finished(self.product.epilogue, sums, cuts, column, row), places)
         else:
             end = self._plus(self.first, self.terms)
             last = self.builder.icmp_signed(">=", end, as_value(self.inner))
             with self.builder.if_else(last) as (then, otherwise):
                 with then:
-                    self._store_all(self._finished(self.product.epilogue, sums, counts, column, row), places)
+                    self._store_all(self._finished(self.product.epilogue, sums, cuts, column, row), places)
                 with otherwise:
                     self._store_all(sums, places)
 
@@ -304,10 +325,10 @@ class _Tiles(_Writer):
             self.vector.store(value, row_of_out, offset, count)
 
     def _finished(
-        self, epilogue: Epilogue, sums: list[Any], counts: list[int], column: Any, row: Any
+        self, epilogue: Epilogue, sums: list[Any], cuts: list[_Cut], column: Any, row: Any
     ) -> list[Any]:
         """What the epilogue makes of a tile."""
-        read = lru_cache(maxsize=None)(partial(self._read, counts, column, row))  # each vector is loaded once
+        read = lru_cache(maxsize=None)(partial(self._read, cuts, column, row))  # each vector is loaded once
         forms = dict(zip(epilogue.names, epilogue.forms, strict=True))
         numbers = {name: self.arguments[name][0] for name, form in forms.items() if not form}
 
@@ -316,17 +337,17 @@ class _Tiles(_Writer):
             return read(name, form, i if "i" in form else 0, j if "j" in form else 0)
 
         return [
-            values(epilogue, self.vector, total, partial(argument, *divmod(k, len(counts))), numbers)
+            values(epilogue, self.vector, total, partial(argument, *divmod(k, len(cuts))), numbers)
             for k, total in enumerate(sums)
         ]
 
-    def _read(self, counts: list[int], column: Any, row: Any, name: str, form: str, i: int, j: int) -> Any:
+    def _read(self, cuts: list[_Cut], column: Any, row: Any, name: str, form: str, i: int, j: int) -> Any:
         """An argument's vector for row ``i`` and vector ``j`` of a tile."""
         v, (pointer, length) = self.vector, self.arguments[name]
         if form == "i":
             return v.broadcast_at(pointer, self._plus(row, i))
         start = column if form == "j" else self._plus(self._times(self._plus(row, i), length), column)
-        return v.load(v.at(pointer, start), j * self.lanes, counts[j])
+        return v.load(v.at(pointer, start), *cuts[j])
 
     def _first_sums(self, places: list[Any]) -> list[Any]:
         v = self.vector
@@ -336,14 +357,14 @@ class _Tiles(_Writer):
         begins = self.builder.icmp_signed("==", self.first, INDEX(0))
         return [v.select(begins, s, v.load(*place)) for s, place in zip(sums, places, strict=True)]
 
-    def _all_terms(self, sums: list[Any], counts: list[int], a: Any) -> list[Any]:
+    def _all_terms(self, sums: list[Any], cuts: list[_Cut], a: Any) -> list[Any]:
         """The accumulators of a tile after all terms."""
 
         def steps(sums: list[Any], first: Any, number: int) -> list[Any]:
             at_a = self.vector.at(a, self._times(first, self.along))
             at_b = self.vector.at(self.panel, self._times(first, self.panel_length))
             for k in range(number):
-                sums = self._step(sums, counts, at_a, at_b, k)
+                sums = self._step(sums, cuts, at_a, at_b, k)
             return sums
 
         known = isinstance(self.terms, int)
@@ -357,11 +378,11 @@ class _Tiles(_Writer):
         rest = self.builder.sub(self.terms, done)
         return counted_loop(self.builder, rest, sums, lambda k, s: steps(s, self._plus(done, k), 1))
 
-    def _step(self, sums: list[Any], counts: list[int], a: Any, b: Any, k: int) -> list[Any]:
+    def _step(self, sums: list[Any], cuts: list[_Cut], a: Any, b: Any, k: int) -> list[Any]:
         """Add the ``k``-th term to every accumulator of a tile."""
-        v, width, after = self.vector, len(counts), []
+        v, width, after = self.vector, len(cuts), []
         at_b = v.at(b, self._times(k, self.panel_length))
-        row = [v.load(at_b, j * self.lanes, count) for j, count in enumerate(counts)]
+        row = [v.load(at_b, *cut) for cut in cuts]
         for i in range(len(sums) // width):
             x = v.broadcast_at(a, self._plus(self._times(i, self.down), self._times(k, self.along)))
             after += [v.fma(x, y, z) for y, z in zip(row, sums[i * width : (i + 1) * width], strict=True)]

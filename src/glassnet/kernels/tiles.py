@@ -89,14 +89,14 @@ def heights(rows: int | None, vectors: int, registers: int) -> tuple[int, ...]:
     ((11,), (10,), (8, 4, 1))
     """
     most = _most(vectors, registers)
-    if rows is None:
-        tallest = most if most < 8 else most // 8 * 8
-        return tuple(height for height in (tallest, 4, 1) if height <= tallest)
+    if rows is None:  # a batch is more often a multiple of a power of two than of anything else
+        tallest = 1 << most.bit_length() - 1
+        return tuple(sorted({tallest, *(height for height in (4, 1) if height < tallest)}, reverse=True))
     return (-(-rows // -(-rows // most)),) if rows else ()
 
 
 def _most(vectors: int, registers: int) -> int:
-    return max(1, min(16, (registers - 2) // vectors - 1))
+    return max(1, min(16, (registers - 1) // vectors - 1))
 
 
 def _width(rows: int | None, total: int, registers: int) -> int:
@@ -107,10 +107,10 @@ def _width(rows: int | None, total: int, registers: int) -> int:
 
 
 def _cycles(rows: int | None, total: int, width: int, registers: int) -> float:
-    """Cycles for one term of all sums: two multiply-adds, or not quite two loads, in each.
+    """Cycles for one term of all sums: two multiply-adds, or one and a half loads, in each.
 
-    Rows that are not known are taken to be a number that all heights divide.
+    Rows that are not known are taken to be a batch of usual size.
     """
     height = heights(rows, width, registers)[0]
-    tile = max(height * width, 1.1 * (height + width), 10) / 2
-    return -(-(rows or 48) // height) * -(-total // width) * tile
+    tile = max(height * width, 1.3 * (height + width), 10) / 2
+    return -(-(rows or 32) // height) * -(-total // width) * tile

@@ -42,7 +42,7 @@ from glassnet.passes.narrow import FUNCTIONS, narrow_functions
 
 # Computing a value again may cost this many simple operations; more, and it is kept.
 CHEAP = 6
-_COST = {"div": 4, "sqrt": 6, "pow": 2, "random_uniform": 4} | dict.fromkeys(FUNCTIONS, 20)
+_COST = {"div": 4, "sqrt": 6, "pow": 2, "random_uniform": 6} | dict.fromkeys(FUNCTIONS, 20)
 
 
 @dataclass(frozen=True)

@@ -197,12 +197,13 @@ class At:
         return self.step.value(x, (index, *rest))[0]
 
     def random(self) -> str:
-        """``uniform(key1[0], key1[1], i * 64 + j)``."""
-        position = _linear(self.node.shape, self.index)
+        """``uniform(key_1, i * 64, j)``: element j of row i."""
+        *outer, last = self.index or ("0",)
+        start = _row_start(self.node.shape, outer)
         site = self.node.attrs["site"]
         seed, t = (self.step.value(x, ())[0] for x in self.node.inputs)
         key = self.step.keys.setdefault((seed, t, site), f"key_{site}")
-        return f"uniform({key}[0], {key}[1], {position})"
+        return f"uniform({key}, {start}, {last})"
 
 
 def broadcast_index(shape: Shape, index: Sequence[str]) -> tuple[str, ...]:
@@ -228,17 +229,13 @@ def sliced(part: tuple[int, int, int] | None, text: str) -> str:
     return scaled if start == 0 else f"{start} + {scaled}"
 
 
-def _linear(shape: Shape, index: Sequence[str]) -> str:
-    """The number of an element, counted row by row."""
+def _row_start(shape: Shape, index: Sequence[str]) -> str:
+    """The number of the first element of a row, counted row by row: ``(i * 8 + j) * 4``."""
     text = ""
-    for extent, name in zip(shape, index, strict=True):
-        text = (
-            name
-            if not text or text == "0"
-            else f"({text}) * {extent} + {name}"
-            if "+" in text
-            else f"{text} * {extent} + {name}"
-        )
+    for name, extent in zip(index, shape[1:], strict=True):
+        before = "" if text in ("", "0") else f"{text} + "
+        place = f"{before}{name}"
+        text = "0" if place == "0" else f"{f'({place})' if before else place} * {extent}"
     return text or "0"
 
 
