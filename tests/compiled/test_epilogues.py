@@ -27,12 +27,31 @@ NETWORKS = {
             "product * f(h1[i, j] > f(0))",
         ],
     ),
-    "tanh: only its gradient": (
+    "tanh": (
         lambda: dense("tanh"),
         [
+            "tanh(product + b1[j])",
+            "tanh(product + b2[j])",
             "product * (f(1) - a2[i, j] * a2[i, j])",
             "product * (f(1) - a1[i, j] * a1[i, j])",
         ],
+    ),
+    "sigmoid: two functions of the graph, one after the other": (
+        lambda: dense("sigmoid"),
+        [
+            "f(1) / (f(1) + exp(-(product + b1[j])))",
+            "f(1) / (f(1) + exp(-(product + b2[j])))",
+            "product * a2[i, j] * (f(1) - a2[i, j])",
+            "product * a1[i, j] * (f(1) - a1[i, j])",
+        ],
+    ),
+    "softplus: its gradient needs what the exponential is of": (
+        lambda: [layers.Dense(24, "softplus"), layers.Dense(3)],
+        ["product / (f(1) + t8[i, j])"],
+    ),
+    "rows narrower than a vector: their functions are computed over all rows at once": (
+        lambda: [layers.Dense(6, "tanh"), layers.Dense(3)],
+        ["product + b1[j]"],
     ),
     "a penalty": (
         lambda: [layers.Dense(3, use_bias=False, kernel_regularizer=gn.regularizers.L2(0.1))],

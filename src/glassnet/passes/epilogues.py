@@ -8,21 +8,22 @@ compiled programs have it (:mod:`glassnet.kernels.epilogue` has an example).
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
 from glassnet.graph.dims import Shape
 from glassnet.graph.node import Node
+from glassnet.passes import narrow
 from glassnet.passes.movement import as_view, canonical, is_trivial
 
 # What a text may call besides `f`, the program's float type.
-FUNCTIONS = frozenset(("maximum", "minimum", "sqrt"))
+FUNCTIONS = narrow.FUNCTIONS | {"abs", "maximum", "minimum", "sqrt"}
 # How an argument may be read, and how many axes it then has.
 FORMS = {"ij": 2, "j": 1, "i": 1, "": 0}
-_OPS = frozenset((
-    "add", "sub", "mul", "div", "neg", "maximum", "minimum", "sqrt", "where", "less", "less_equal", "greater",
-    "greater_equal", "equal", "not_equal", "logical_and", "logical_or", "logical_not",
+_OPS = FUNCTIONS | frozenset((
+    "add", "sub", "mul", "div", "neg", "where", "less", "less_equal", "greater", "greater_equal", "equal",
+    "not_equal", "logical_and", "logical_or", "logical_not",
 ))  # fmt: skip
 _POWERS = (2, 3, 4)  # printed as products
 
@@ -97,30 +98,62 @@ def _in_order(body: list[ast.stmt]) -> list[ast.Subscript | ast.Name]:
 
 # ------------------------------------------------------------------------------------------ choosing
 def find_epilogues(
-    solid: Collection[Node], readers: Mapping[Node, list[Node]], unfit: Collection[Node]
-) -> dict[Node, Node]:
-    """Result → the product that it is an epilogue of.
+    solid: Sequence[Node],
+    readers: Mapping[Node, Collection[Node]],
+    kept: Collection[Node],
+    unfit: Collection[Node],
+) -> dict[Node, list[Node]]:
+    """Result → what is never in memory: the product that it is an epilogue of, then the steps between.
 
     Parameters
     ----------
-    solid : collection of Node
-        The values that are computed once.
+    solid : sequence of Node
+        The values that are computed once, operands before what is made of them.
     readers : mapping
-        Value → the solid values that read it, one entry for each time.
+        Value → the solid values that read it.
+    kept : collection of Node
+        Values that are needed in memory, or read out of place.
     unfit : collection of Node
-        Products that are needed in memory, and values that no epilogue may be made of.
+        Values that no epilogue may be made of.
     """
-    found: dict[Node, Node] = {}
+    found: dict[Node, list[Node]] = {}
+    taken: set[Node] = set()
     for product in solid:
-        users = readers.get(product, [])
-        if not _is_plain(product) or product in unfit or len(users) != 1 or users[0] in found:
+        if not _is_plain(product) or product in kept or product in unfit:
             continue
-        result = users[0]
-        # An update has to wait until all gradients are there, and known to be finite.
-        here = result.shape == product.shape and result.label.phase != "update"
-        if here and result.kind == "float" and _fits(result, product, solid, unfit, top=True):
-            found[result] = product
+        longest: list[Node] = []
+        for *inside, result in _passages(product, solid, readers, kept):
+            outside = set(solid).difference(inside)
+            free = taken.isdisjoint((*inside, result))
+            if free and _may_be_finished_to(result, product) and _fits(result, product, outside, unfit, True):
+                longest = [*inside, result]
+        if longest:
+            found[longest[-1]] = longest[:-1]
+            taken.update(longest)
     return found
+
+
+def _may_be_finished_to(result: Node, product: Node) -> bool:
+    """Whether a value takes the place of a product."""
+    # An update has to wait until all gradients are there, and known to be finite.
+    early = result.label.phase != "update"
+    return early and result.shape == product.shape and result.kind == "float"
+
+
+def _passages(
+    product: Node, solid: Sequence[Node], readers: Mapping[Node, Collection[Node]], kept: Collection[Node]
+) -> Iterator[list[Node]]:
+    """The ways from a product to each value that all that is made of it goes through, ends included."""
+    order = {node: number for number, node in enumerate(solid)}
+    way, ahead = [product], set(readers.get(product, ()))
+    while ahead:
+        node = min(ahead, key=order.__getitem__)
+        way.append(node)
+        if len(ahead) == 1:
+            yield list(way)
+        if node in kept:
+            return
+        ahead = (ahead - {node}) | set(readers.get(node, ()))
 
 
 def _is_plain(node: Node) -> bool:

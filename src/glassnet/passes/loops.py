@@ -224,17 +224,20 @@ def plan_loops(graph: Graph) -> Loops:
 
 def _find_epilogues(loops: Loops, nodes: list[Node]) -> None:
     """Products that are finished in registers are never in memory; what they are finished to is."""
-    readers: dict[Node, list[Node]] = defaultdict(list)
+    readers: dict[Node, set[Node]] = defaultdict(set)
+    kept = {*loops.graph.outputs, *(node for node in loops.stored if node.op != "matmul")}
     for node in loops.solid:
         for read in loops.reads(node):
-            # Twice where it is read out of place, so that such a reader finishes nothing.
-            readers[read.node] += [node] * (1 if read.same_place else 2)
+            readers[read.node].add(node)
+            if not read.same_place:
+                kept.add(read.node)
     solid = [node for node in nodes if node in loops.solid]
     narrow = {*loops.narrow, *(x for node in loops.narrow for x in node.inputs)}
-    kept = {node for node in loops.graph.outputs if node.op == "matmul"}
-    loops.epilogues = find_epilogues(solid, readers, narrow | kept | random_values(nodes))
-    loops.solid -= set(loops.epilogues.values())
-    loops.stored = (loops.stored - set(loops.epilogues.values())) | set(loops.epilogues)
+    found = find_epilogues(solid, readers, kept, narrow | random_values(nodes))
+    loops.epilogues = {result: inside[0] for result, inside in found.items()}
+    in_registers = {node for inside in found.values() for node in inside}
+    loops.solid -= in_registers
+    loops.stored = (loops.stored - in_registers) | set(found)
 
 
 def _base(x: Node) -> tuple[Node, bool]:
