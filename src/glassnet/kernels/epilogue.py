@@ -27,8 +27,8 @@ from glassnet.passes.epilogues import FUNCTIONS, Epilogue, parse, statements
 
 __all__ = ["loop_of", "values"]
 
-#: What a text may call, for numbers; Python's own ``abs`` is theirs, too.
-_CALLED: dict[str, Any] = {name: getattr(elementary, name, abs) for name in FUNCTIONS}
+#: What a text may call in a loop; ``abs`` is Python's own.
+_CALLED: dict[str, Any] = {name: getattr(elementary, name) for name in FUNCTIONS - {"abs"}}
 _ARITHMETIC: dict[type, tuple[str, Callable[[Any, Any], Any]]] = {
     ast.Add: ("fadd", operator.add),
     ast.Sub: ("fsub", operator.sub),
