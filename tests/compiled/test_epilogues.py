@@ -93,3 +93,14 @@ def test_large_products(bits, parts, monkeypatch):
     assert how in ours.source("train", "numba")
     for key, array in numpy.parameters.items():
         np.testing.assert_allclose(ours.parameters[key], array, rtol=1e-3, atol=1e-5, err_msg=key)
+
+
+@pytest.mark.parametrize("bits, parts", [("512", 2), ("256", 1), ("0", 2)])
+def test_functions_in_registers(bits, parts, monkeypatch):
+    """Without register tiles, the program has a loop behind the product, with the same result."""
+    monkeypatch.setenv("GLASSNET_VECTOR_BITS", bits)
+    network = [layers.Dense(32, "sigmoid"), layers.Dense(32, "tanh"), layers.Dense(3)]
+    ours, numpy = (trained(network, backend, parts=parts) for backend in ("numba", "numpy"))
+    assert bool(epilogues(ours.source("train", "numba"))) == bool(vectors().bits)
+    for key, array in numpy.parameters.items():
+        np.testing.assert_allclose(ours.parameters[key], array, rtol=1e-3, atol=1e-5, err_msg=key)

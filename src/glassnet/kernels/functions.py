@@ -400,7 +400,11 @@ def function_of(module: Any, name: str, kind: Any) -> Any:
 def _one_by_one(builder: Any, name: str, x: Any) -> Any:
     """A function of the C library, the one that Numba calls, for every lane of a vector of float64."""
     library = cgutils.insert_pure_function(builder.module, ir.FunctionType(_DOUBLE, [_DOUBLE]), name)
+    places = [_BITS(lane) for lane in range(x.type.count)]
+    # One after the other, so that calls do not stand between vectors, which they would drive to the stack.
+    numbers = [builder.extract_element(x, place) for place in places]
+    results = [builder.call(library, [number]) for number in numbers]
     y = ir.Constant(x.type, ir.Undefined)
-    for lane in map(_BITS, range(x.type.count)):
-        y = builder.insert_element(y, builder.call(library, [builder.extract_element(x, lane)]), lane)
+    for place, result in zip(places, results, strict=True):
+        y = builder.insert_element(y, result, place)
     return y

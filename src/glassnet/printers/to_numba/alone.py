@@ -42,7 +42,7 @@ class AloneText(RowsText):
     batch : int
         About how many rows a batch has.
     use_blas : bool
-        Whether there are no register tiles: large products go to the BLAS, and nothing is finished in registers.
+        Whether there are no register tiles: large products go to the BLAS, and loops finish products.
     """
 
     def __init__(
