@@ -140,7 +140,7 @@ def relu(z):
     return np.where(z < 0, 0, z)
 
 
-# text → what it makes, from the product and the arguments h[i, j], b[j], s[i] and the number c
+# text → what it makes, from the product and the arguments h[i, j], b[j], s[i], the number c, and k = h > 0
 EPILOGUES = {
     "product + b[j]": lambda p, h, b, s, c: p + b,
     "z = product + b[j]; f(0) if z < f(0) else z": lambda p, h, b, s, c: relu(p + b),
@@ -154,6 +154,8 @@ EPILOGUES = {
         np.where(((h >= 0) & (b != 0)) | (s[:, None] <= 1), p, -c)
     ),
     "product if h[i, j] != h[i, j] else h[i, j]": lambda p, h, b, s, c: h,
+    "(product if k[i, j] else f(0)) / f(c)": lambda p, h, b, s, c: np.where(h > 0, p, 0) / c,
+    "product + f(k[i, j])": lambda p, h, b, s, c: p + (h > 0),
 }
 
 
@@ -168,7 +170,7 @@ def test_epilogues(shape, bits, monkeypatch):
     b = np.round(rng.standard_normal(columns)).astype(np.float32)
     s, c = rng.uniform(0.5, 2, rows).astype(np.float32), 1.5
     lines = [
-        "def all_of_them(plain, outs, left, left_t, right, n, m, h, b, s, c):",
+        "def all_of_them(plain, outs, left, left_t, right, n, m, h, b, s, c, k):",
         "    matmul(plain[0], left, right, n, {inner}, {columns})",
         "    matmul_ta(plain[1], left_t, right, {rows}, m, {columns})",
     ]
@@ -182,7 +184,7 @@ def test_epilogues(shape, bits, monkeypatch):
     outs, frames = zip(*(framed((rows, columns), np.float32) for _ in range(count)), strict=True)
     plain = np.empty((2, rows, columns), np.float32)
     compiled("\n".join(lines), rows=rows, inner=inner, columns=columns)(
-        plain, outs, left, np.ascontiguousarray(left.T), right, rows, inner, h, b, s, c
+        plain, outs, left, np.ascontiguousarray(left.T), right, rows, inner, h, b, s, c, h > 0
     )
     for i, (out, frame) in enumerate(zip(outs, frames, strict=True)):
         text, make = list(EPILOGUES.items())[i // 2]

@@ -18,6 +18,7 @@ from glassnet.kernels.epilogue import values
 from glassnet.kernels.features import vectors
 from glassnet.kernels.tiles import Panel, lanes_for, panels
 from glassnet.kernels.vector import (
+    BYTE,
     INDEX,
     Vector,
     as_value,
@@ -63,6 +64,8 @@ class Product(NamedTuple):
         A letter for each of ``out``, ``a``, ``b``: "C", or "A" where rows are parts of longer rows.
     epilogue : Epilogue, optional
         What becomes of the elements.
+    bools : tuple of bool
+        For each argument of the epilogue, whether it is an array of truth values.
     """
 
     rows: int | None
@@ -72,6 +75,7 @@ class Product(NamedTuple):
     transposed: bool
     layouts: str
     epilogue: Epilogue | None = None
+    bools: tuple[bool, ...] = ()
 
     @property
     def is_dot(self) -> bool:
@@ -84,7 +88,8 @@ class Product(NamedTuple):
     def name(self) -> str:
         """The name of its function."""
         extents = "x".join("n" if extent is None else str(extent) for extent in self[:3])
-        then = "" if self.epilogue is None else f"_{sha256(self.epilogue.text.encode()).hexdigest()[:16]}"
+        said = "" if self.epilogue is None else f"{self.epilogue.text} {self.bools}"
+        then = said and f"_{sha256(said.encode()).hexdigest()[:16]}"
         return f"glassnet_product_{extents}_f{self.bits}_{self.transposed:d}{self.layouts}{then}"
 
 
@@ -105,15 +110,16 @@ def product_function(module: Any, product: Product) -> Any:
     if product.name in module.globals:
         return module.globals[product.name]
     pointer = element(product.bits).as_pointer()
-    forms = product.epilogue.forms if product.epilogue else ()
-    more = [kind for form in forms for kind in (pointer if form else ir.DoubleType(), INDEX)]
+    forms = zip(product.epilogue.forms, product.bools, strict=True) if product.epilogue else ()
+    kinds = [(BYTE.as_pointer() if truth else pointer) if form else ir.DoubleType() for form, truth in forms]
+    more = [part for kind in kinds for part in (kind, INDEX)]
     function = ir.Function(
         module, ir.FunctionType(ir.VoidType(), [pointer] * 3 + [INDEX] * 5 + more), product.name
     )
     function.linkage = "internal"
     function.attributes.add("noinline")
     for argument in function.args:
-        if argument.type == pointer:
+        if isinstance(argument.type, ir.PointerType):
             argument.add_attribute("noalias")
     builder = ir.IRBuilder(function.append_basic_block())
     writer = _Dots if product.is_dot else _Tiles
@@ -347,7 +353,8 @@ class _Tiles(_Writer):
         if form == "i":
             return v.broadcast_at(pointer, self._plus(row, i))
         start = column if form == "j" else self._plus(self._times(self._plus(row, i), length), column)
-        return v.load(v.at(pointer, start), *cuts[j])
+        load = v.load_bools if pointer.type == BYTE.as_pointer() else v.load
+        return load(v.at(pointer, start), *cuts[j])
 
     def _first_sums(self, places: list[Any]) -> list[Any]:
         v = self.vector

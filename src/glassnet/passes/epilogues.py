@@ -8,7 +8,7 @@ compiled programs have it (:mod:`glassnet.kernels.epilogue` has an example).
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -96,31 +96,66 @@ def _in_order(body: list[ast.stmt]) -> list[ast.Subscript | ast.Name]:
 
 
 # ------------------------------------------------------------------------------------------ choosing
-def find_epilogues(
-    solid: Collection[Node], readers: Mapping[Node, list[Node]], unfit: Collection[Node]
-) -> dict[Node, Node]:
+def find_epilogues(nodes: Sequence[Node], solid: Collection[Node], unfit: Collection[Node]) -> dict[Node, Node]:
     """Result → the product that it is an epilogue of.
+
+    A product is finished as far as all its readers agree: to the one value that is made of it, or to what all
+    of them begin with, such as the sum with the bias.
 
     Parameters
     ----------
+    nodes : sequence of Node
+        The graph, operands first.
     solid : collection of Node
         The values that are computed once.
-    readers : mapping
-        Value → the solid values that read it, one entry for each time.
     unfit : collection of Node
         Products that are needed in memory, and values that no epilogue may be made of.
     """
+    readers: dict[Node, list[Node]] = {}
+    for node in nodes:
+        for x in node.inputs:
+            readers.setdefault(x, []).append(node)
     found: dict[Node, Node] = {}
-    for product in solid:
-        users = readers.get(product, [])
-        if not _is_plain(product) or product in unfit or len(users) != 1 or users[0] in found:
-            continue
-        result = users[0]
-        # An update has to wait until all gradients are there, and known to be finite.
-        here = result.shape == product.shape and result.label.phase != "update"
-        if here and result.kind == "float" and _fits(result, product, solid, unfit, top=True):
-            found[result] = product
+    for product in nodes:
+        if product in solid and product not in unfit and _is_plain(product):
+            ways = _made_of(product, readers, solid)
+            for result in sorted(ways, key=lambda node: node.id, reverse=True):
+                if _may_be_result(result, product, found, solid, unfit) and _all_pass(
+                    result, product, readers, solid
+                ):
+                    found[result] = product
+                    break
     return found
+
+
+def _made_of(
+    product: Node, readers: Mapping[Node, list[Node]], solid: Collection[Node], without: Node | None = None
+) -> set[Node]:
+    """What is made of a product: values that are computed by every reader, and the solid ones behind them."""
+    found: set[Node] = set()
+    ahead = [product]
+    while ahead:
+        for reader in readers.get(ahead.pop(), ()):
+            if reader not in found and reader is not without:
+                found.add(reader)
+                if reader not in solid:
+                    ahead.append(reader)
+    return found
+
+
+def _may_be_result(
+    result: Node, product: Node, found: Collection[Node], solid: Collection[Node], unfit: Collection[Node]
+) -> bool:
+    # An update has to wait until all gradients are there, and known to be finite.
+    here = result.shape == product.shape and result.label.phase != "update" and result not in found
+    return here and result.kind == "float" and _fits(result, product, solid, unfit, top=True)
+
+
+def _all_pass(
+    result: Node, product: Node, readers: Mapping[Node, list[Node]], solid: Collection[Node]
+) -> bool:
+    """Whether all solid values that are made of a product are made of its result, or are it."""
+    return not any(node in solid for node in _made_of(product, readers, solid, without=result))
 
 
 def _is_plain(node: Node) -> bool:
@@ -160,4 +195,6 @@ def _is_part(node: Node) -> bool:
 def _is_argument(node: Node, shape: Shape) -> bool:
     if not canonical(node.shape):
         return node.ndim == 0
+    if node.kind == "bool":
+        return node.shape == shape
     return node.kind == "float" and (node.shape == shape or node.shape == shape[1:])

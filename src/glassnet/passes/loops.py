@@ -224,17 +224,12 @@ def plan_loops(graph: Graph) -> Loops:
 
 def _find_epilogues(loops: Loops, nodes: list[Node]) -> None:
     """Products that are finished in registers are never in memory; what they are finished to is."""
-    readers: dict[Node, list[Node]] = defaultdict(list)
-    for node in loops.solid:
-        for read in loops.reads(node):
-            # Twice where it is read out of place, so that such a reader finishes nothing.
-            readers[read.node] += [node] * (1 if read.same_place else 2)
-    solid = [node for node in nodes if node in loops.solid]
     narrow = {*loops.narrow, *(x for node in loops.narrow for x in node.inputs)}
     kept = {node for node in loops.graph.outputs if node.op == "matmul"}
-    loops.epilogues = find_epilogues(solid, readers, narrow | kept | random_values(nodes))
-    loops.solid -= set(loops.epilogues.values())
-    loops.stored = (loops.stored - set(loops.epilogues.values())) | set(loops.epilogues)
+    loops.epilogues = find_epilogues(nodes, loops.solid, narrow | kept | random_values(nodes))
+    results, products = set(loops.epilogues), set(loops.epilogues.values())
+    loops.solid = (loops.solid - products) | results
+    loops.stored = (loops.stored - products) | results
 
 
 def _base(x: Node) -> tuple[Node, bool]:
