@@ -60,7 +60,11 @@ NETWORKS = {
         ["product + f(t4) * W1[i, j]"],
     ),
     "batch normalization: its sums need the product": (
-        lambda: [layers.Dense(24, use_bias=False), layers.BatchNormalization(), layers.Dense(3, use_bias=False)],
+        lambda: [
+            layers.Dense(24, use_bias=False),
+            layers.BatchNormalization(),
+            layers.Dense(3, use_bias=False),
+        ],
         [],
     ),
 }

@@ -97,7 +97,7 @@ class _Cut(NamedTuple):
     """A vector of a panel: where it begins, counted in columns of the panel, and how many columns it has."""
 
     offset: int
-    count: int
+    columns: int
 
 
 def product_function(module: Any, product: Product) -> Any:

@@ -111,7 +111,7 @@ class Vector:
         return self.builder.call(load, [address, _LANE(self.itemsize), self._mask(count), self.constant(0.0)])
 
     def load_bools(self, pointer: Any, offset: Extent = 0, count: int | None = None) -> Any:
-        """Truth values from memory, one byte each, as one bit per lane; false in the lanes after ``count``."""
+        """Truth values, a byte each in memory, as one bit per lane; false in the lanes after ``count``."""
         kind, count = ir.VectorType(BYTE, self.lanes), count or self.lanes
         if count == self.lanes:
             address = self.builder.bitcast(self.at(pointer, offset), kind.as_pointer())

@@ -96,7 +96,9 @@ def _in_order(body: list[ast.stmt]) -> list[ast.Subscript | ast.Name]:
 
 
 # ------------------------------------------------------------------------------------------ choosing
-def find_epilogues(nodes: Sequence[Node], solid: Collection[Node], unfit: Collection[Node]) -> dict[Node, Node]:
+def find_epilogues(
+    nodes: Sequence[Node], solid: Collection[Node], unfit: Collection[Node]
+) -> dict[Node, Node]:
     """Result → the product that it is an epilogue of.
 
     A product is finished as far as all its readers agree: to the one value that is made of it, or to what all
