@@ -36,6 +36,7 @@ SHAPES = [
     (3, 0, 1024),
     (40, 300, 1024),
     (9, 300, 1024),
+    (40, 600, 256),
 ]
 ALL_PRODUCTS = """
 def products(outs, a, a_t, b, bias, n, m, k):

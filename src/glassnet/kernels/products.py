@@ -40,9 +40,10 @@ UNROLLED = 64
 STEPS = 2
 #: A matrix ``b`` of more bytes than this is taken in blocks of so many rows, which the caches then keep.
 LARGE, BLOCK = 1 << 20, 256
-#: Rows of ``b`` so many bytes apart share few lines of a cache and drive each other out: a panel is
-#: copied to where its rows follow each other, if a tile of so many rows or more reads it.
-APART, PAYS = 4096, 32
+#: Rows of ``b`` so many bytes apart share few lines of a cache and drive each other out, of the first level
+#: whatever their number, of the second if they reach over so many bytes: then a panel is copied to where its
+#: rows follow each other, if so many rows of ``a`` or more meet it.
+APART, APART_WIDE, WIDE, PAYS = 4096, 1024, 1 << 19, 32
 #: From this inner extent on, one column is computed as dot products.
 DOT = 16
 
@@ -218,10 +219,11 @@ class _Tiles(_Writer):
         self.packed = self._room() if self._is_far_apart() else None
 
     def _is_far_apart(self) -> bool:
-        known, length = self.product.rows, self.b_length
-        return (
-            isinstance(length, int) and length * self.vector.itemsize % APART == 0 and (known or PAYS) >= PAYS
-        )
+        if not isinstance(self.b_length, int) or (self.product.rows or PAYS) < PAYS:
+            return False
+        distance = self.b_length * self.vector.itemsize
+        wide = distance * (self.product.inner or 0) > WIDE
+        return distance % (APART_WIDE if wide else APART) == 0
 
     def _room(self) -> Any:
         """Memory for a panel of a block's rows, on the stack."""
