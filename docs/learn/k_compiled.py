@@ -155,49 +155,41 @@ plt.show()
 # processor's vector registers (:ref:`below <compiled-tiles>`). The last three numbers are rows, inner extent
 # and columns: all but the rows are constants, so the compiler knows them.
 
-show("matmul(", "matmul_ta(")
+show("matmul_ta(", "transpose(")
 
 # %%
 # The gradient of a kernel is ``matmul_ta(dW2, d1, dz2)``, the product with ``d1`` transposed, but nothing is
 # turned around in memory: the code only walks through it in another order. For ``dz2 @ W2.T`` the small
 # ``W2`` is turned.
 #
-# **Fused loops.** NumPy needs half a dozen operations for bias, ReLU and dropout, and an array for the result
-# of each. Here it is one loop, and what it needs in between are single numbers:
+# **Epilogues.** What follows a product element by element is done while the product is still in the
+# processor's registers: the bias and the ReLU, and in the backward pass their gradients. The call ends with
+# it, as a text, and with what the text reads. The product itself is never in memory:
+
+show("matmul_then(")
+
+# %%
+# **Fused loops.** NumPy needs several operations for dropout, and an array for the result of each. Here it is
+# one loop, and what it needs in between are single numbers:
 
 show("forward: dropout")
 
 # %%
-# Where is ``z1``, the sum with the bias? And where is ``h1 = relu(z1)``, or the mask of the dropout? They are
-# *virtual*: so cheap that whoever needs them computes them again. Every value of the graph is one of three
-# things:
+# Every value of the graph is one of three things. A product is finished as far as all its readers agree: the
+# dropout and its gradient both begin with ``h1``, so ``h1`` is what has an array, and not the product.
 #
 # =========== ============================================== ==========================================
-# virtual     computed again by every reader                 bias added, ReLU, masks, products by a number
+# virtual     computed again by every reader                 bias added, comparisons, products by a number
 # solid       computed once, a local number inside a loop    exponentials, row maxima, sums
-# stored      solid, and read by another loop: has an array  inputs and results of matrix products
+# stored      solid, and read by another loop: has an array  inputs and finished results of matrix products
 # =========== ============================================== ==========================================
 #
 # A loop ends where a value is needed that is only complete *after* it: a matrix product, or a sum over all
 # rows. That is what decides which operations share a loop.
 #
-# **Epilogues.** Where a layer has no dropout, there is not even a loop. What follows a product element by
-# element, here the bias, the ReLU and in the backward pass its mask, is done while the product is still in
-# the processor's registers. The call ends with it, as a text, and with what the text reads:
-
-without = gn.Sequential([layers.Dense(16, "relu"), layers.Dense(3)])
-without.compile("adam", "softmax_cross_entropy")
-without.fit(X, y, verbose=0)
-show("matmul_then(", text=without.source("train", "numba"))
-
-# %%
-# **Dropout without a mask.** The random number of an element is a hash of the seed, the step and the
-# element's position: ``uniform(key, position)``. It has no memory and no order, so the backward pass computes
-# the same mask again instead of keeping it, and any thread may compute any row:
-
-show("backward: dropout")
-
-# %%
+# **Random numbers.** The one of an element is a hash of the seed, the step and the element's position:
+# ``uniform(key, row, column)``. It has no memory and no order, so any thread may compute any row. Which
+# elements are kept is remembered until the backward pass, a byte for each: hashing twice takes longer.
 # NumPy's program uses the same hash, and draws the same numbers to the last bit.
 #
 # **The loss.** Softmax, cross-entropy and its gradient. The maximum is subtracted first, as always, and the

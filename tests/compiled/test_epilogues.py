@@ -23,8 +23,26 @@ NETWORKS = {
         [
             "z1_2 = product + b1[j]; f(0) if z1_2 < f(0) else z1_2",
             "z2_2 = product + b2[j]; f(0) if z2_2 < f(0) else z2_2",
+            "product + b3[j]",
             "product * f(h2[i, j] > f(0))",
             "product * f(h1[i, j] > f(0))",
+        ],
+    ),
+    "leaky, which reads the product twice": (
+        lambda: dense(layers.LeakyReLU(0.25))[1:],
+        [
+            "product + b1[j]",
+            "product + b2[j]",
+            "product if z1[i, j] > f(0) else f(0.25) * product",
+        ],
+    ),
+    "dropout: the rectified sum is what the forward and the backward pass begin with": (
+        lambda: [layers.Dense(24, "relu"), layers.Dropout(0.25), layers.Dense(24), layers.Dense(3)],
+        [
+            "z1_2 = product + b1[j]; f(0) if z1_2 < f(0) else z1_2",
+            "product + b2[j]",
+            "product + b3[j]",
+            "(product if keep1[i, j] else f(0)) / f(t1) * f(h1[i, j] > f(0))",
         ],
     ),
     "tanh": (
@@ -32,6 +50,7 @@ NETWORKS = {
         [
             "tanh(product + b1[j])",
             "tanh(product + b2[j])",
+            "product + b3[j]",
             "product * (f(1) - a2[i, j] * a2[i, j])",
             "product * (f(1) - a1[i, j] * a1[i, j])",
         ],
@@ -41,24 +60,29 @@ NETWORKS = {
         [
             "f(1) / (f(1) + exp(-(product + b1[j])))",
             "f(1) / (f(1) + exp(-(product + b2[j])))",
+            "product + b3[j]",
             "product * a2[i, j] * (f(1) - a2[i, j])",
             "product * a1[i, j] * (f(1) - a1[i, j])",
         ],
     ),
     "softplus: its gradient needs what the exponential is of": (
         lambda: [layers.Dense(24, "softplus"), layers.Dense(3)],
-        ["product / (f(1) + t8[i, j])"],
+        ["product + b1[j]", "product + b2[j]", "product / (f(1) + t6[i, j])"],
     ),
     "rows narrower than a vector: their functions are computed over all rows at once": (
         lambda: [layers.Dense(6, "tanh"), layers.Dense(3)],
-        ["product + b1[j]"],
+        ["product + b1[j]", "product + b2[j]"],
     ),
     "a penalty": (
         lambda: [layers.Dense(3, use_bias=False, kernel_regularizer=gn.regularizers.L2(0.1))],
         ["product + f(t4) * W1[i, j]"],
     ),
     "batch normalization: its sums need the product": (
-        lambda: [layers.Dense(24, use_bias=False), layers.BatchNormalization(), layers.Dense(3)],
+        lambda: [
+            layers.Dense(24, use_bias=False),
+            layers.BatchNormalization(),
+            layers.Dense(3, use_bias=False),
+        ],
         [],
     ),
 }
@@ -84,11 +108,13 @@ def test_what_is_done_in_registers(name):
     assert epilogues(trained(network(), "numba").source()) == expected
 
 
+@pytest.mark.parametrize("between", [[], [layers.Dropout(0.25)]], ids=["dense", "dropout"])
 @pytest.mark.parametrize("bits, parts", [("512", 2), ("256", 1), ("0", 1), ("0", 2)])
-def test_large_products(bits, parts, monkeypatch):
+def test_large_products(bits, parts, between, monkeypatch):
     """A processor without vectors hands them to the BLAS; the step is the same."""
     monkeypatch.setenv("GLASSNET_VECTOR_BITS", bits)
-    ours, numpy = (trained(dense("relu", width=256), backend, 128, parts) for backend in ("numba", "numpy"))
+    network = [layers.Dense(256, "relu"), *between, layers.Dense(256, "relu"), layers.Dense(3)]
+    ours, numpy = (trained(network, backend, 128, parts) for backend in ("numba", "numpy"))
     how = "_then(" if vectors().bits else "gemm_at("
     assert how in ours.source("train", "numba")
     for key, array in numpy.parameters.items():

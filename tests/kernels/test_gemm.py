@@ -36,6 +36,7 @@ SHAPES = [
     (3, 0, 1024),
     (40, 300, 1024),
     (9, 300, 1024),
+    (40, 600, 256),
 ]
 ALL_PRODUCTS = """
 def products(outs, a, a_t, b, bias, n, m, k):
@@ -140,7 +141,7 @@ def relu(z):
     return np.where(z < 0, 0, z)
 
 
-# text → what it makes, from the product and the arguments h[i, j], b[j], s[i] and the number c
+# text → what it makes, from the product and the arguments h[i, j], b[j], s[i], the number c, and k = h > 0
 EPILOGUES = {
     "product + b[j]": lambda p, h, b, s, c: p + b,
     "z = product + b[j]; f(0) if z < f(0) else z": lambda p, h, b, s, c: relu(p + b),
@@ -161,6 +162,8 @@ EPILOGUES = {
     "expm1(f(-0.1) * abs(product)) * log(s[i])": lambda p, h, b, s, c: (
         np.expm1(-0.1 * np.abs(p)) * np.log(s[:, None])
     ),
+    "(product if k[i, j] else f(0)) / f(c)": lambda p, h, b, s, c: np.where(h > 0, p, 0) / c,
+    "product + f(k[i, j])": lambda p, h, b, s, c: p + (h > 0),
 }
 
 
@@ -175,7 +178,7 @@ def test_epilogues(shape, bits, monkeypatch):
     b = np.round(rng.standard_normal(columns)).astype(np.float32)
     s, c = rng.uniform(0.5, 2, rows).astype(np.float32), 1.5
     lines = [
-        "def all_of_them(plain, outs, left, left_t, right, n, m, h, b, s, c):",
+        "def all_of_them(plain, outs, left, left_t, right, n, m, h, b, s, c, k):",
         "    matmul(plain[0], left, right, n, {inner}, {columns})",
         "    matmul_ta(plain[1], left_t, right, {rows}, m, {columns})",
     ]
@@ -189,7 +192,7 @@ def test_epilogues(shape, bits, monkeypatch):
     outs, frames = zip(*(framed((rows, columns), np.float32) for _ in range(count)), strict=True)
     plain = np.empty((2, rows, columns), np.float32)
     compiled("\n".join(lines), rows=rows, inner=inner, columns=columns)(
-        plain, outs, left, np.ascontiguousarray(left.T), right, rows, inner, h, b, s, c
+        plain, outs, left, np.ascontiguousarray(left.T), right, rows, inner, h, b, s, c, h > 0
     )
     for i, (out, frame) in enumerate(zip(outs, frames, strict=True)):
         text, make = list(EPILOGUES.items())[i // 2]

@@ -6,8 +6,9 @@ A program says it in the words of its own loops, as a text::
 
 ``product`` is the element of the product in row ``i`` and column ``j``; the last expression is what the
 result gets. Names that the text does not explain are the arguments behind it, in the order in which they
-appear: a matrix ``h[i, j]`` as large as the result, a vector ``b[j]`` or ``s[i]``, or a number. This module
-turns such a text into instructions for whole vectors, and, for processors without, into a loop.
+appear: a matrix ``h[i, j]`` as large as the result, of numbers or of truth values, a vector ``b[j]`` or
+``s[i]``, or a number. This module turns such a text into instructions for whole vectors, and, for processors
+without, into a loop.
 """
 
 from __future__ import annotations
@@ -67,7 +68,7 @@ def values(
     product : ir.Value
         A vector of elements.
     read : callable
-        Answers an argument's vector for these elements, by name.
+        Answers an argument's vector for these elements, by name; of truth values, one bit per lane.
     numbers : mapping of str to ir.Value
         Arguments that are numbers, as doubles.
 
@@ -121,7 +122,8 @@ class _Evaluation:
         return self.known[node.id] if node.id in self.known else _Number(self.numbers[node.id])
 
     def _subscript(self, node: ast.Subscript) -> Any:
-        return self.read(ast.unparse(node.value))
+        value = self.read(ast.unparse(node.value))
+        return _Mask(value) if value.type.element == ir.IntType(1) else value
 
     def _binop(self, node: ast.BinOp) -> Any:
         a, b = self.value(node.left), self.value(node.right)
@@ -205,9 +207,9 @@ def loop_of(text: str, transposed: bool, bits: int) -> Callable[..., None]:
         "    for i in range(__rows):",
         "        for j in range(__columns):",
         "            __out[i, j] = 0",
-        "        for k in range(__inner):",
+        "        for __k in range(__inner):",
         "            for j in range(__columns):",
-        f"                __out[i, j] += __a[{'k, i' if transposed else 'i, k'}] * __b[k, j]",
+        f"                __out[i, j] += __a[{'__k, i' if transposed else 'i, __k'}] * __b[__k, j]",
     ]
     if text:
         *before, last = map(ast.unparse, statements(text))

@@ -81,7 +81,7 @@ def _product(
     bits, (rows, inner, columns) = common_bits(arrays, LAYOUTS), map(_known, extents)
     if epilogue is not None:
         _check_arguments(epilogue, then[1:])
-        matrices = [kind for kind in then[1:] if isinstance(kind, types.Array)]
+        matrices = [x for x in then[1:] if isinstance(x, types.Array) and x.dtype != types.boolean]
         bits = bits and common_bits([*arrays, *matrices], [*LAYOUTS, *["CA"] * len(matrices)])
     plain = _plain_call(epilogue, transposed, arrays[0].dtype.bitwidth)
     if bits is None or columns is None:
@@ -90,7 +90,8 @@ def _product(
     if transposed and columns == 1 and rows is not None and layouts == "CCC" and epilogue is None:
         # (a.T @ b).T is b.T @ a, and a single column is stored like a single row.
         return signature, _product_call(Product(1, inner, rows, bits, False, layouts), (0, 2, 1), plain)
-    product = Product(rows, inner, columns, bits, transposed, layouts, epilogue)
+    bools = tuple(isinstance(x, types.Array) and x.dtype == types.boolean for x in then[1:])
+    product = Product(rows, inner, columns, bits, transposed, layouts, epilogue, bools)
     return signature, _product_call(product, (0, 1, 2), plain)
 
 

@@ -18,6 +18,7 @@ from glassnet.kernels.epilogue import values
 from glassnet.kernels.features import vectors
 from glassnet.kernels.tiles import Panel, lanes_for, panels
 from glassnet.kernels.vector import (
+    BYTE,
     INDEX,
     Vector,
     as_value,
@@ -39,9 +40,10 @@ UNROLLED = 64
 STEPS = 2
 #: A matrix ``b`` of more bytes than this is taken in blocks of so many rows, which the caches then keep.
 LARGE, BLOCK = 1 << 20, 256
-#: Rows of ``b`` so many bytes apart share few lines of a cache and drive each other out: a panel is
-#: copied to where its rows follow each other, if a tile of so many rows or more reads it.
-APART, PAYS = 4096, 32
+#: Rows of ``b`` so many bytes apart share few lines of a cache and drive each other out, of the first level
+#: whatever their number, of the second if they reach over so many bytes: then a panel is copied to where its
+#: rows follow each other, if so many rows of ``a`` or more meet it.
+APART, APART_WIDE, WIDE, PAYS = 4096, 1024, 1 << 19, 32
 #: From this inner extent on, one column is computed as dot products.
 DOT = 16
 
@@ -63,6 +65,8 @@ class Product(NamedTuple):
         A letter for each of ``out``, ``a``, ``b``: "C", or "A" where rows are parts of longer rows.
     epilogue : Epilogue, optional
         What becomes of the elements.
+    bools : tuple of bool
+        For each argument of the epilogue, whether it is an array of truth values.
     """
 
     rows: int | None
@@ -72,6 +76,7 @@ class Product(NamedTuple):
     transposed: bool
     layouts: str
     epilogue: Epilogue | None = None
+    bools: tuple[bool, ...] = ()
 
     @property
     def is_dot(self) -> bool:
@@ -84,7 +89,8 @@ class Product(NamedTuple):
     def name(self) -> str:
         """The name of its function."""
         extents = "x".join("n" if extent is None else str(extent) for extent in self[:3])
-        then = "" if self.epilogue is None else f"_{sha256(self.epilogue.text.encode()).hexdigest()[:16]}"
+        said = "" if self.epilogue is None else f"{self.epilogue.text} {self.bools}"
+        then = said and f"_{sha256(said.encode()).hexdigest()[:16]}"
         return f"glassnet_product_{extents}_f{self.bits}_{self.transposed:d}{self.layouts}{then}"
 
 
@@ -92,7 +98,7 @@ class _Cut(NamedTuple):
     """A vector of a panel: where it begins, counted in columns of the panel, and how many columns it has."""
 
     offset: int
-    count: int
+    columns: int
 
 
 def product_function(module: Any, product: Product) -> Any:
@@ -105,15 +111,16 @@ def product_function(module: Any, product: Product) -> Any:
     if product.name in module.globals:
         return module.globals[product.name]
     pointer = element(product.bits).as_pointer()
-    forms = product.epilogue.forms if product.epilogue else ()
-    more = [kind for form in forms for kind in (pointer if form else ir.DoubleType(), INDEX)]
+    forms = zip(product.epilogue.forms, product.bools, strict=True) if product.epilogue else ()
+    kinds = [(BYTE.as_pointer() if truth else pointer) if form else ir.DoubleType() for form, truth in forms]
+    more = [part for kind in kinds for part in (kind, INDEX)]
     function = ir.Function(
         module, ir.FunctionType(ir.VoidType(), [pointer] * 3 + [INDEX] * 5 + more), product.name
     )
     function.linkage = "internal"
     function.attributes.add("noinline")
     for argument in function.args:
-        if argument.type == pointer:
+        if isinstance(argument.type, ir.PointerType):
             argument.add_attribute("noalias")
     builder = ir.IRBuilder(function.append_basic_block())
     writer = _Dots if product.is_dot else _Tiles
@@ -212,10 +219,11 @@ class _Tiles(_Writer):
         self.packed = self._room() if self._is_far_apart() else None
 
     def _is_far_apart(self) -> bool:
-        known, length = self.product.rows, self.b_length
-        return (
-            isinstance(length, int) and length * self.vector.itemsize % APART == 0 and (known or PAYS) >= PAYS
-        )
+        if not isinstance(self.b_length, int) or (self.product.rows or PAYS) < PAYS:
+            return False
+        distance = self.b_length * self.vector.itemsize
+        wide = distance * (self.product.inner or 0) > WIDE
+        return distance % (APART_WIDE if wide else APART) == 0
 
     def _room(self) -> Any:
         """Memory for a panel of a block's rows, on the stack."""
@@ -347,7 +355,8 @@ class _Tiles(_Writer):
         if form == "i":
             return v.broadcast_at(pointer, self._plus(row, i))
         start = column if form == "j" else self._plus(self._times(self._plus(row, i), length), column)
-        return v.load(v.at(pointer, start), *cuts[j])
+        load = v.load_bools if pointer.type == BYTE.as_pointer() else v.load
+        return load(v.at(pointer, start), *cuts[j])
 
     def _first_sums(self, places: list[Any]) -> list[Any]:
         v = self.vector

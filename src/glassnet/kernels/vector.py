@@ -26,6 +26,7 @@ from llvmlite import ir
 from glassnet.kernels.functions import function_of
 
 __all__ = [
+    "BYTE",
     "INDEX",
     "Vector",
     "as_value",
@@ -39,8 +40,8 @@ __all__ = [
 ]
 
 INDEX = ir.IntType(64)
+BYTE = ir.IntType(8)
 _LANE = ir.IntType(32)
-_BYTES = ir.IntType(8).as_pointer()
 
 #: A known or unknown integer.
 Extent = Any
@@ -110,6 +111,19 @@ class Vector:
         arguments = [self.type.as_pointer(), ir.IntType(32), self._mask(count).type, self.type]
         load = self._function(f"llvm.masked.load.{self._suffix}.p0", self.type, arguments)
         return self.builder.call(load, [address, _LANE(self.itemsize), self._mask(count), self.constant(0.0)])
+
+    def load_bools(self, pointer: Any, offset: Extent = 0, count: int | None = None) -> Any:
+        """Truth values, a byte each in memory, as one bit per lane; false in the lanes after ``count``."""
+        kind, count = ir.VectorType(BYTE, self.lanes), count or self.lanes
+        if count == self.lanes:
+            address = self.builder.bitcast(self.at(pointer, offset), kind.as_pointer())
+            numbers = self.builder.load(address, align=1)
+        else:
+            numbers = ir.Constant(kind, None)
+            for lane in range(count):
+                one = self.builder.load(self.at(pointer, plus(self.builder, offset, lane)))
+                numbers = self.builder.insert_element(numbers, one, _LANE(lane))
+        return self.builder.icmp_unsigned("!=", numbers, ir.Constant(kind, None))
 
     def store(self, value: Any, pointer: Any, offset: Extent = 0, count: int | None = None) -> None:
         """Write a vector, or its first ``count`` lanes, to memory."""

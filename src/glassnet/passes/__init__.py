@@ -6,7 +6,13 @@ from collections.abc import Callable
 
 from glassnet.graph.graph import Graph
 from glassnet.passes.expand import expand_all, expand_inline
-from glassnet.passes.lower import lower_batch_means, lower_picks, lower_statistics, share_exponentials
+from glassnet.passes.lower import (
+    lower_batch_means,
+    lower_picks,
+    lower_statistics,
+    share_exponentials,
+    take_rows_out_of_sums,
+)
 from glassnet.passes.tidy import drop_stops
 
 Pass = Callable[[Graph], Graph]
@@ -15,7 +21,14 @@ Pass = Callable[[Graph], Graph]
 PIPELINES: dict[str, tuple[Pass, ...]] = {
     "numpy": (drop_stops, expand_inline, lower_batch_means),
     "reference": (drop_stops, expand_all),
-    "compiled": (drop_stops, expand_all, share_exponentials, lower_picks, lower_statistics),
+    "compiled": (
+        drop_stops,
+        expand_all,
+        share_exponentials,
+        lower_picks,
+        lower_statistics,
+        take_rows_out_of_sums,
+    ),
 }
 
 

@@ -8,7 +8,7 @@ compiled programs have it (:mod:`glassnet.kernels.epilogue` has an example).
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -98,62 +98,65 @@ def _in_order(body: list[ast.stmt]) -> list[ast.Subscript | ast.Name]:
 
 # ------------------------------------------------------------------------------------------ choosing
 def find_epilogues(
-    solid: Sequence[Node],
-    readers: Mapping[Node, Collection[Node]],
-    kept: Collection[Node],
-    unfit: Collection[Node],
-) -> dict[Node, list[Node]]:
-    """Result → what is never in memory: the product that it is an epilogue of, then the steps between.
+    nodes: Sequence[Node], solid: Collection[Node], stored: Collection[Node], unfit: Collection[Node]
+) -> dict[Node, tuple[Node, set[Node]]]:
+    """Result → the product that it is an epilogue of, and the steps between.
+
+    A product is finished as far as all its readers agree: to the one value that is made of it, or to what all
+    of them begin with, such as the sum with the bias. Functions on the way are no longer values of their own.
 
     Parameters
     ----------
-    solid : sequence of Node
-        The values that are computed once, operands before what is made of them.
-    readers : mapping
-        Value → the solid values that read it.
-    kept : collection of Node
-        Values that are needed in memory, or read out of place.
+    nodes : sequence of Node
+        The graph, operands first.
+    solid : collection of Node
+        The values that are computed once.
+    stored : collection of Node
+        Those that are needed in memory.
     unfit : collection of Node
-        Values that no epilogue may be made of.
+        Products that are needed in memory, and values that no epilogue may be made of.
     """
-    found: dict[Node, list[Node]] = {}
+    readers: dict[Node, list[Node]] = {}
+    for node in nodes:
+        for x in node.inputs:
+            readers.setdefault(x, []).append(node)
+    firm = {
+        node for node in solid if node in stored or node in unfit or node.op not in _OPS or not node.shape
+    }
+    found: dict[Node, tuple[Node, set[Node]]] = {}
     taken: set[Node] = set()
-    for product in solid:
-        if not _is_plain(product) or product in kept or product in unfit:
-            continue
-        longest: list[Node] = []
-        for *inside, result in _passages(product, solid, readers, kept):
-            outside = set(solid).difference(inside)
-            free = taken.isdisjoint((*inside, result))
-            if free and _may_be_finished_to(result, product) and _fits(result, product, outside, unfit, True):
-                longest = [*inside, result]
-        if longest:
-            found[longest[-1]] = longest[:-1]
-            taken.update(longest)
+    for product in nodes:
+        if product in solid and product not in unfit and _is_plain(product):
+            ways = _made_of(product, readers, firm)
+            for result in sorted(ways - taken, key=lambda node: node.id, reverse=True):
+                steps = _made_of(product, readers, firm, without=result)
+                # All that has to be there and is made of the product is made of its result, or is it.
+                if not steps & (firm | taken) and _may_be_result(result, product, set(solid) - steps, unfit):
+                    found[result] = product, steps
+                    taken |= {result, *steps}
+                    break
     return found
 
 
-def _may_be_finished_to(result: Node, product: Node) -> bool:
-    """Whether a value takes the place of a product."""
-    # An update has to wait until all gradients are there, and known to be finite.
-    early = result.label.phase != "update"
-    return early and result.shape == product.shape and result.kind == "float"
-
-
-def _passages(
-    product: Node, solid: Sequence[Node], readers: Mapping[Node, Collection[Node]], kept: Collection[Node]
-) -> Iterator[list[Node]]:
-    """The ways from a product to each value that all that is made of it goes through, ends included."""
-    order = {node: number for number, node in enumerate(solid)}
-    way, ahead = [product], set(readers.get(product, ()))
+def _made_of(
+    product: Node, readers: Mapping[Node, list[Node]], solid: Collection[Node], without: Node | None = None
+) -> set[Node]:
+    """What is made of a product: values that are computed by every reader, and the solid ones behind them."""
+    found: set[Node] = set()
+    ahead = [product]
     while ahead:
-        node = min(ahead, key=order.__getitem__)
-        way.append(node)
-        if len(ahead) == 1:
-            yield list(way)
-        if node in kept:
-            return
-        ahead = (ahead - {node}) | set(readers.get(node, ()))
+        for reader in readers.get(ahead.pop(), ()):
+            if reader not in found and reader is not without:
+                found.add(reader)
+                if reader not in solid:
+                    ahead.append(reader)
+    return found
+
+
+def _may_be_result(result: Node, product: Node, solid: Collection[Node], unfit: Collection[Node]) -> bool:
+    # An update has to wait until all gradients are there, and known to be finite.
+    here = result.shape == product.shape and result.label.phase != "update"
+    return here and result.kind == "float" and _fits(result, product, solid, unfit, top=True)
 
 
 def _is_plain(node: Node) -> bool:
@@ -193,4 +196,6 @@ def _is_part(node: Node) -> bool:
 def _is_argument(node: Node, shape: Shape) -> bool:
     if not canonical(node.shape):
         return node.ndim == 0
+    if node.kind == "bool":
+        return node.shape == shape
     return node.kind == "float" and (node.shape == shape or node.shape == shape[1:])

@@ -224,20 +224,14 @@ def plan_loops(graph: Graph) -> Loops:
 
 def _find_epilogues(loops: Loops, nodes: list[Node]) -> None:
     """Products that are finished in registers are never in memory; what they are finished to is."""
-    readers: dict[Node, set[Node]] = defaultdict(set)
-    kept = {*loops.graph.outputs, *(node for node in loops.stored if node.op != "matmul")}
-    for node in loops.solid:
-        for read in loops.reads(node):
-            readers[read.node].add(node)
-            if not read.same_place:
-                kept.add(read.node)
-    solid = [node for node in nodes if node in loops.solid]
     narrow = {*loops.narrow, *(x for node in loops.narrow for x in node.inputs)}
-    found = find_epilogues(solid, readers, kept, narrow | random_values(nodes))
-    loops.epilogues = {result: inside[0] for result, inside in found.items()}
-    in_registers = {node for inside in found.values() for node in inside}
-    loops.solid -= in_registers
-    loops.stored = (loops.stored - in_registers) | set(found)
+    kept = {node for node in loops.graph.outputs if node.op == "matmul"}
+    found = find_epilogues(nodes, loops.solid, loops.stored, narrow | kept | random_values(nodes))
+    loops.epilogues = {result: product for result, (product, _) in found.items()}
+    results = set(found)
+    in_registers = {node for product, steps in found.values() for node in (product, *steps)}
+    loops.solid = (loops.solid - in_registers) | results
+    loops.stored = (loops.stored - in_registers) | results
 
 
 def _base(x: Node) -> tuple[Node, bool]:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import reduce
+from operator import mul
+
 from glassnet.graph.dims import Dim, N, product
 from glassnet.graph.graph import Graph, Place, input_place, rebuild
-from glassnet.graph.node import Node, constant, lift, make, one_hot, reduce, reshape, where
+from glassnet.graph.node import Node, constant, lift, make, one_hot, reshape, where
+from glassnet.graph.node import reduce as reduction
 from glassnet.graph.ops import reduced_shape
 
 
@@ -32,6 +37,38 @@ def lower_batch_means(graph: Graph) -> Graph:
         return _mean(inputs[0], node.attrs["axis"], node.attrs["keepdims"])
 
     return rebuild(graph, replace)
+
+
+def take_rows_out_of_sums(graph: Graph) -> Graph:
+    """``(g * gamma).sum(axis=0)`` becomes ``g.sum(axis=0) * gamma``: all terms have the factor ``gamma``.
+
+    Behind batch normalization that leaves two of the gradient's four sums over the examples; the other two
+    are those of its scale and its shift.
+    """
+
+    def replace(node: Node, inputs: tuple[Node, ...]) -> Node | None:
+        if node.op != "sum" or node.kind != "float":
+            return None
+        axis, keepdims = node.attrs["axis"], node.attrs["keepdims"]
+        behind = node.inputs[0].ndim - 1 - max(axis, default=0)
+        factors = _factors(inputs[0])
+        rows = [x for x in factors if 0 < x.ndim <= behind]
+        others = [x for x in factors if x not in rows]
+        if not rows or not others:
+            return None
+        total = reduction("sum", _product(others), axis, keepdims)
+        return _product([total, *rows])
+
+    return rebuild(graph, replace)
+
+
+def _factors(x: Node) -> list[Node]:
+    """The factors of a product, from left to right."""
+    return [x] if x.op != "mul" else [factor for part in x.inputs for factor in _factors(part)]
+
+
+def _product(factors: Sequence[Node]) -> Node:
+    return reduce(mul, factors)
 
 
 def share_exponentials(graph: Graph) -> Graph:
@@ -68,7 +105,7 @@ def lower_picks(graph: Graph) -> Graph:
         z, y = inputs
         extent = z.shape[-1]
         assert isinstance(extent, int)
-        return reduce("sum", where(one_hot(y, extent), z, 0.0), (z.ndim - 1,))
+        return reduction("sum", where(one_hot(y, extent), z, 0.0), (z.ndim - 1,))
 
     return rebuild(graph, replace)
 
@@ -95,7 +132,7 @@ def _is_narrow_pick(node: Node) -> bool:
 
 def _mean(x: Node, axis: tuple[int, ...], keepdims: bool) -> Node:
     """The same sum serves a mean that keeps its axes and one that does not."""
-    mean = reduce("sum", x, axis, keepdims=False) / count(x, axis)
+    mean = reduction("sum", x, axis, keepdims=False) / count(x, axis)
     return reshape(mean, reduced_shape(x.shape, axis, keepdims=True)) if keepdims else mean
 
 
