@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from glassnet import random
-from glassnet.passes.epilogues import FORMS, parse
+from glassnet.passes.epilogues import FORMS, FUNCTIONS, parse
 from glassnet.passes.storage import ALIGNMENT
 
 
@@ -58,7 +58,7 @@ def _finish(out, text, arguments):
         assert form != "ij" or given[name].shape == out.shape, name
     *steps, last = text.split("; ")
     code = compile("\n".join([*steps, f"result = {last}"]), "epilogue", "exec")
-    called = {"f": out.dtype.type, "maximum": np.maximum, "minimum": np.minimum, "sqrt": np.sqrt}
+    called = {"f": out.dtype.type, **{name: getattr(np, name) for name in FUNCTIONS}}
     with np.errstate(all="ignore"):
         for i, j in np.ndindex(*out.shape):
             scope = {**called, **given, "product": out[i, j], "i": i, "j": j}

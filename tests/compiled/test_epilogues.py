@@ -45,15 +45,33 @@ NETWORKS = {
             "(product if keep1[i, j] else f(0)) / f(t1) * f(h1[i, j] > f(0))",
         ],
     ),
-    "tanh: the sum, and its gradient": (
+    "tanh": (
         lambda: dense("tanh"),
         [
-            "product + b1[j]",
-            "product + b2[j]",
+            "tanh(product + b1[j])",
+            "tanh(product + b2[j])",
             "product + b3[j]",
             "product * (f(1) - a2[i, j] * a2[i, j])",
             "product * (f(1) - a1[i, j] * a1[i, j])",
         ],
+    ),
+    "sigmoid: two functions of the graph, one after the other": (
+        lambda: dense("sigmoid"),
+        [
+            "f(1) / (f(1) + exp(-(product + b1[j])))",
+            "f(1) / (f(1) + exp(-(product + b2[j])))",
+            "product + b3[j]",
+            "product * a2[i, j] * (f(1) - a2[i, j])",
+            "product * a1[i, j] * (f(1) - a1[i, j])",
+        ],
+    ),
+    "softplus: its gradient needs what the exponential is of": (
+        lambda: [layers.Dense(24, "softplus"), layers.Dense(3)],
+        ["product + b1[j]", "product + b2[j]", "product / (f(1) + t6[i, j])"],
+    ),
+    "rows narrower than a vector: their functions are computed over all rows at once": (
+        lambda: [layers.Dense(6, "tanh"), layers.Dense(3)],
+        ["product + b1[j]", "product + b2[j]"],
     ),
     "a penalty": (
         lambda: [layers.Dense(3, use_bias=False, kernel_regularizer=gn.regularizers.L2(0.1))],
@@ -99,5 +117,16 @@ def test_large_products(bits, parts, between, monkeypatch):
     ours, numpy = (trained(network, backend, 128, parts) for backend in ("numba", "numpy"))
     how = "_then(" if vectors().bits else "gemm_at("
     assert how in ours.source("train", "numba")
+    for key, array in numpy.parameters.items():
+        np.testing.assert_allclose(ours.parameters[key], array, rtol=1e-3, atol=1e-5, err_msg=key)
+
+
+@pytest.mark.parametrize("bits, parts", [("512", 2), ("256", 1), ("0", 2)])
+def test_functions_in_registers(bits, parts, monkeypatch):
+    """Without register tiles, the program has a loop behind the product, with the same result."""
+    monkeypatch.setenv("GLASSNET_VECTOR_BITS", bits)
+    network = [layers.Dense(32, "sigmoid"), layers.Dense(32, "tanh"), layers.Dense(3)]
+    ours, numpy = (trained(network, backend, parts=parts) for backend in ("numba", "numpy"))
+    assert bool(epilogues(ours.source("train", "numba"))) == bool(vectors().bits)
     for key, array in numpy.parameters.items():
         np.testing.assert_allclose(ours.parameters[key], array, rtol=1e-3, atol=1e-5, err_msg=key)

@@ -155,6 +155,13 @@ EPILOGUES = {
         np.where(((h >= 0) & (b != 0)) | (s[:, None] <= 1), p, -c)
     ),
     "product if h[i, j] != h[i, j] else h[i, j]": lambda p, h, b, s, c: h,
+    "tanh(product + b[j])": lambda p, h, b, s, c: np.tanh(p + b),
+    "maximum(h[i, j], f(0)) + log1p(exp(-abs(product)))": lambda p, h, b, s, c: (
+        np.maximum(h, 0) + np.log1p(np.exp(-np.abs(p)))
+    ),
+    "expm1(f(-0.1) * abs(product)) * log(s[i])": lambda p, h, b, s, c: (
+        np.expm1(-0.1 * np.abs(p)) * np.log(s[:, None])
+    ),
     "(product if k[i, j] else f(0)) / f(c)": lambda p, h, b, s, c: np.where(h > 0, p, 0) / c,
     "product + f(k[i, j])": lambda p, h, b, s, c: p + (h > 0),
 }

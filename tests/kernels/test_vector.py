@@ -67,6 +67,7 @@ def _all_operations(v, out, x, y):
         v.fma(a, b, v.constant(0.5)),
         v.max(a, b),
         v.max(b, a),
+        v.abs(a),
         v.select(v.greater(a, b), a, v.constant(-1.0)),
         v.broadcast_at(x, 3),
         v.shuffle(a, b, [v.lanes + i if i % 2 else i for i in range(v.lanes)]),
@@ -87,11 +88,12 @@ def test_operations(lanes, dtype):
             a * b + 0.5,
             np.maximum(a, b),
             np.maximum(b, a),
+            np.abs(a),
             np.where(a > b, a, -1),
             np.full(lanes, X[3]),
             np.where(np.arange(lanes) % 2, b, a),
         ]
-    found = result(_all_operations, lanes, dtype, 9 * lanes).reshape(9, lanes)
+    found = result(_all_operations, lanes, dtype, 10 * lanes).reshape(10, lanes)
     np.testing.assert_array_equal(found, np.array(expected, dtype))
 
 

@@ -22,14 +22,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from llvmlite import ir
 
-from glassnet.kernels.elementary import maximum, minimum, sqrt
+from glassnet.kernels import elementary
 from glassnet.kernels.vector import Vector
-from glassnet.passes.epilogues import Epilogue, parse, statements
+from glassnet.passes.epilogues import FUNCTIONS, Epilogue, parse, statements
 
 __all__ = ["loop_of", "values"]
 
-#: What a text may call.
-_CALLED: dict[str, Any] = {"maximum": maximum, "minimum": minimum, "sqrt": sqrt}
+#: What a text may call in a loop; ``abs`` is Python's own.
+_CALLED: dict[str, Any] = {name: getattr(elementary, name) for name in FUNCTIONS - {"abs"}}
 _ARITHMETIC: dict[type, tuple[str, Callable[[Any, Any], Any]]] = {
     ast.Add: ("fadd", operator.add),
     ast.Sub: ("fsub", operator.sub),
@@ -173,8 +173,9 @@ class _Evaluation:
             "maximum": self.v.max,
             "minimum": self.v.min,
             "sqrt": self.v.sqrt,
+            "abs": self.v.abs,
         }
-        return written[name](*arguments)
+        return written[name](*arguments) if name in written else self.v.function(name, *arguments)
 
 
 # ---------------- a loop ----------------

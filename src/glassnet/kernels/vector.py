@@ -23,6 +23,8 @@ from typing import Any
 
 from llvmlite import ir
 
+from glassnet.kernels.functions import function_of
+
 __all__ = [
     "BYTE",
     "INDEX",
@@ -173,6 +175,14 @@ class Vector:
     def sqrt(self, a: Any) -> Any:
         """The square root; NaN below 0."""
         return self.builder.call(self._function(f"llvm.sqrt.{self._suffix}", self.type, [self.type]), [a])
+
+    def abs(self, a: Any) -> Any:
+        """The size of a number, without its sign."""
+        return self.builder.call(self._function(f"llvm.fabs.{self._suffix}", self.type, [self.type]), [a])
+
+    def function(self, name: str, a: Any) -> Any:
+        """An elementary function of :mod:`glassnet.kernels.functions`."""
+        return self.builder.call(function_of(self.builder.module, name, self.type), [a])
 
     def sum(self, a: Any) -> Any:
         """The sum of all lanes, a scalar, added up as a balanced tree."""

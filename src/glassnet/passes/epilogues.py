@@ -14,15 +14,16 @@ from typing import NamedTuple
 
 from glassnet.graph.dims import Shape
 from glassnet.graph.node import Node
+from glassnet.passes import narrow
 from glassnet.passes.movement import as_view, canonical, is_trivial
 
 # What a text may call besides `f`, the program's float type.
-FUNCTIONS = frozenset(("maximum", "minimum", "sqrt"))
+FUNCTIONS = narrow.FUNCTIONS | {"abs", "maximum", "minimum", "sqrt"}
 # How an argument may be read, and how many axes it then has.
 FORMS = {"ij": 2, "j": 1, "i": 1, "": 0}
-_OPS = frozenset((
-    "add", "sub", "mul", "div", "neg", "maximum", "minimum", "sqrt", "where", "less", "less_equal", "greater",
-    "greater_equal", "equal", "not_equal", "logical_and", "logical_or", "logical_not",
+_OPS = FUNCTIONS | frozenset((
+    "add", "sub", "mul", "div", "neg", "where", "less", "less_equal", "greater", "greater_equal", "equal",
+    "not_equal", "logical_and", "logical_or", "logical_not",
 ))  # fmt: skip
 _POWERS = (2, 3, 4)  # printed as products
 
@@ -97,12 +98,12 @@ def _in_order(body: list[ast.stmt]) -> list[ast.Subscript | ast.Name]:
 
 # ------------------------------------------------------------------------------------------ choosing
 def find_epilogues(
-    nodes: Sequence[Node], solid: Collection[Node], unfit: Collection[Node]
-) -> dict[Node, Node]:
-    """Result → the product that it is an epilogue of.
+    nodes: Sequence[Node], solid: Collection[Node], stored: Collection[Node], unfit: Collection[Node]
+) -> dict[Node, tuple[Node, set[Node]]]:
+    """Result → the product that it is an epilogue of, and the steps between.
 
     A product is finished as far as all its readers agree: to the one value that is made of it, or to what all
-    of them begin with, such as the sum with the bias.
+    of them begin with, such as the sum with the bias. Functions on the way are no longer values of their own.
 
     Parameters
     ----------
@@ -110,6 +111,8 @@ def find_epilogues(
         The graph, operands first.
     solid : collection of Node
         The values that are computed once.
+    stored : collection of Node
+        Those that are needed in memory.
     unfit : collection of Node
         Products that are needed in memory, and values that no epilogue may be made of.
     """
@@ -117,15 +120,20 @@ def find_epilogues(
     for node in nodes:
         for x in node.inputs:
             readers.setdefault(x, []).append(node)
-    found: dict[Node, Node] = {}
+    firm = {
+        node for node in solid if node in stored or node in unfit or node.op not in _OPS or not node.shape
+    }
+    found: dict[Node, tuple[Node, set[Node]]] = {}
+    taken: set[Node] = set()
     for product in nodes:
         if product in solid and product not in unfit and _is_plain(product):
-            ways = _made_of(product, readers, solid)
-            for result in sorted(ways, key=lambda node: node.id, reverse=True):
-                if _may_be_result(result, product, found, solid, unfit) and _all_pass(
-                    result, product, readers, solid
-                ):
-                    found[result] = product
+            ways = _made_of(product, readers, firm)
+            for result in sorted(ways - taken, key=lambda node: node.id, reverse=True):
+                steps = _made_of(product, readers, firm, without=result)
+                # All that has to be there and is made of the product is made of its result, or is it.
+                if not steps & (firm | taken) and _may_be_result(result, product, set(solid) - steps, unfit):
+                    found[result] = product, steps
+                    taken |= {result, *steps}
                     break
     return found
 
@@ -145,19 +153,10 @@ def _made_of(
     return found
 
 
-def _may_be_result(
-    result: Node, product: Node, found: Collection[Node], solid: Collection[Node], unfit: Collection[Node]
-) -> bool:
+def _may_be_result(result: Node, product: Node, solid: Collection[Node], unfit: Collection[Node]) -> bool:
     # An update has to wait until all gradients are there, and known to be finite.
-    here = result.shape == product.shape and result.label.phase != "update" and result not in found
+    here = result.shape == product.shape and result.label.phase != "update"
     return here and result.kind == "float" and _fits(result, product, solid, unfit, top=True)
-
-
-def _all_pass(
-    result: Node, product: Node, readers: Mapping[Node, list[Node]], solid: Collection[Node]
-) -> bool:
-    """Whether all solid values that are made of a product are made of its result, or are it."""
-    return not any(node in solid for node in _made_of(product, readers, solid, without=result))
 
 
 def _is_plain(node: Node) -> bool:

@@ -226,10 +226,12 @@ def _find_epilogues(loops: Loops, nodes: list[Node]) -> None:
     """Products that are finished in registers are never in memory; what they are finished to is."""
     narrow = {*loops.narrow, *(x for node in loops.narrow for x in node.inputs)}
     kept = {node for node in loops.graph.outputs if node.op == "matmul"}
-    loops.epilogues = find_epilogues(nodes, loops.solid, narrow | kept | random_values(nodes))
-    results, products = set(loops.epilogues), set(loops.epilogues.values())
-    loops.solid = (loops.solid - products) | results
-    loops.stored = (loops.stored - products) | results
+    found = find_epilogues(nodes, loops.solid, loops.stored, narrow | kept | random_values(nodes))
+    loops.epilogues = {result: product for result, (product, _) in found.items()}
+    results = set(found)
+    in_registers = {node for product, steps in found.values() for node in (product, *steps)}
+    loops.solid = (loops.solid - in_registers) | results
+    loops.stored = (loops.stored - in_registers) | results
 
 
 def _base(x: Node) -> tuple[Node, bool]:

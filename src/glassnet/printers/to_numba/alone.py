@@ -42,7 +42,7 @@ class AloneText(RowsText):
     batch : int
         About how many rows a batch has.
     use_blas : bool
-        Whether large products go to the BLAS.
+        Whether there are no register tiles: large products go to the BLAS, and loops finish products.
     """
 
     def __init__(
@@ -107,12 +107,12 @@ class AloneText(RowsText):
             if large:
                 flags = f"{turned_a}, {turned_b}"
                 self.out.line(f"gemm_at(blas, {out}, {left}, {right}, {count}, {inner}, {columns}, {flags})")
-                self._finish_in_place(node, result, span)
             else:
                 rows_of = "[low:high]" if self.parts > 1 else ""
                 then = self._epilogue(node, result, {"ij": rows_of, "i": rows_of})
                 name = f"{called}_then" if then else called
                 self.out.line(f"{name}({out}, {left}, {right}, {count}, {inner}, {columns}{then})")
+            self._finish_in_place(node, result, (span, columns))
 
     def _meet_before_product(self, node: Node, result: Node | None, how: str, own: str | None = None) -> None:
         if result is None:
@@ -123,7 +123,7 @@ class AloneText(RowsText):
     # ------------------------------------------------------------------------------------ epilogues
     def _epilogue(self, product: Node, result: Node | None, cut: Mapping[str, str]) -> str:
         """The last arguments of a product: its epilogue and what that reads, cut to a thread's part."""
-        if result is None:
+        if result is None or self.use_blas:
             return ""
         epilogue = parse(self._finished(product, result, "product"))
         pairs = zip(epilogue.names, epilogue.forms, strict=True)
@@ -143,13 +143,13 @@ class AloneText(RowsText):
         self.scope, self.out.rows, self.out.depth = outer, rows, depth
         return "; ".join(lines)
 
-    def _finish_in_place(self, product: Node, result: Node | None, span: str) -> None:
-        """After the BLAS, which finishes nothing: a loop over what it has written."""
-        if result is None:
+    def _finish_in_place(self, product: Node, result: Node | None, spans: tuple[object, object]) -> None:
+        """After a product that finishes nothing: a loop over what it has written."""
+        if result is None or not self.use_blas:
             return
         out = self.view(result)
         *steps, last = self._finished(product, result, f"{out}[i, j]").split("; ")
-        with self.out.loops(("i", "j"), (span, result.shape[1])):
+        with self.out.loops(("i", "j"), spans):
             for line in (*steps, f"{out}[i, j] = {last}"):
                 self.out.line(line)
 
@@ -166,7 +166,7 @@ class AloneText(RowsText):
         turned = unused(f"{right}_T", self.names.taken)
         self.view_rows.append(f"    {turned} = {self.view_text(home, (self.parts, inner, width))}")
         self._meet_before_product(node, result, f"columns of {columns}")
-        with self.shared(columns):
+        with self.shared(columns) as span:
             self.out.line(f"transpose({turned}[part], {right}[low:high], {width}, {inner})")
             rows = flat_rows(node.shape)
             then = self._epilogue(node, result, {"ij": "[:, low:high]", "j": "[low:high]"})
@@ -174,6 +174,7 @@ class AloneText(RowsText):
             self.out.line(
                 f"{name}({out}[:, low:high], {left}, {turned}[part], {rows}, {inner}, {width}{then})"
             )
+            self._finish_in_place(node, result, (rows, span))
 
     def _transposed(self, matrix: str, rows: Extent, columns: Extent) -> str:
         """A transposed copy of a matrix, in memory of its own."""

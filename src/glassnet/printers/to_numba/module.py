@@ -156,7 +156,7 @@ def print_module(
     parts : int
         Into how many parts the work of a step is cut.
     use_blas : bool
-        Whether large products go to the BLAS.
+        Whether there are no register tiles: large products go to the BLAS, and loops finish products.
     driver : {"step", "train", "run", "row"}
         What is called from Python: the step, many training steps, a prediction of many rows, or of one.
 

@@ -290,7 +290,7 @@ def print_numba(
     parts : int
         Into how many parts the work of a step is cut, for as many threads or fewer.
     use_blas : bool
-        Whether large products go to the BLAS.
+        Whether there are no register tiles: large products go to the BLAS, and loops finish products.
     one_row : bool
         The batch is always one row.
 
