@@ -223,6 +223,7 @@ class OtherProcessor:
         (sys, "version", "0"),
         (registry, "cpu_target", OtherProcessor()),
         (cache, "_KERNELS", Path(__file__).parent),
+        (cache, "_EPILOGUES", Path(__file__)),
         *[(numba.config, flag, "other") for flag in cache._FLAGS],
     ],
 )

@@ -49,6 +49,7 @@ _FLAGS = (
     "OPT", "LOOP_VECTORIZE", "SLP_VECTORIZE", "BOUNDSCHECK", "DEBUGINFO_DEFAULT", "USING_SVML", "DISABLE_JIT",
 )  # fmt: skip
 _KERNELS = Path(__file__).parents[1] / "kernels"
+_EPILOGUES = Path(__file__).parents[1] / "passes" / "epilogues.py"  # the kernels read their texts with it
 _lock = threading.RLock()
 
 
@@ -124,7 +125,7 @@ def _environment() -> tuple[object, ...]:
     from numba.core.registry import cpu_target
 
     kernels = hashlib.sha256()
-    for path in sorted(_KERNELS.rglob("*.py")):
+    for path in [*sorted(_KERNELS.rglob("*.py")), _EPILOGUES]:
         kernels.update(repr((path.name, path.read_bytes())).encode())
     modules = ("glassnet", "numba", "llvmlite")
     return (
