@@ -105,6 +105,8 @@ def epilogues(text):
 @pytest.mark.parametrize("name", NETWORKS)
 def test_what_is_done_in_registers(name):
     network, expected = NETWORKS[name]
+    if not vectors().bits:  # loops finish products then
+        expected = []
     assert epilogues(trained(network(), "numba").source()) == expected
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from numba import njit
 from numba.core.errors import TypingError
 
-from glassnet.kernels import gemm
+from glassnet.kernels import gemm, vectors
 from glassnet.kernels.options import OPTIONS
 from glassnet.kernels.tiles import panels
 from glassnet.kernels.views import APART
@@ -253,7 +254,8 @@ def test_ranges_of_columns():
 
 def test_rows_with_steps_are_refused():
     out, a, b = np.zeros((4, 3), np.float32), np.zeros((4, 10), np.float32), np.zeros((5, 3), np.float32)
-    with pytest.raises(ValueError, match=f"^{APART}$"):
+    refused = pytest.raises(ValueError, match=f"^{APART}$")
+    with refused if vectors().bits else nullcontext():  # plain loops take any steps
         compiled("def f(out, a, b): matmul(out, a[:, ::2], b, 4, 5, 3)")(out, a, b)
 
 
