@@ -111,7 +111,7 @@ def test_what_is_done_in_registers(name):
 
 
 @pytest.mark.parametrize("between", [[], [layers.Dropout(0.25)]], ids=["dense", "dropout"])
-@pytest.mark.parametrize("bits, parts", [("512", 2), ("256", 1), ("0", 1), ("0", 2)])
+@pytest.mark.parametrize("bits, parts", [("512", 2), ("256", 1), ("256", 2), ("0", 1), ("0", 2)])
 def test_large_products(bits, parts, between, monkeypatch):
     """A processor without vectors hands them to the BLAS; the step is the same."""
     monkeypatch.setenv("GLASSNET_VECTOR_BITS", bits)

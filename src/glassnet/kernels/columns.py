@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from llvmlite import ir
@@ -9,6 +10,7 @@ from numba import types
 from numba.extending import intrinsic
 
 from glassnet.kernels.features import vectors
+from glassnet.kernels.routines import routine
 from glassnet.kernels.tiles import lanes_for
 from glassnet.kernels.vector import INDEX, Vector, counted_loop, element, plus, quotient, times
 from glassnet.kernels.views import as_integer, common_bits, row_length, view
@@ -41,19 +43,13 @@ def column_sums(typing_context, out, a, rows, columns):  # type: ignore[no-untyp
 
 def _function(module: Any, columns: int, bits: int) -> Any:
     """The LLVM function for so many columns; a module has one."""
-    name = f"glassnet_column_sums_{columns}_f{bits}"
-    if name in module.globals:
-        return module.globals[name]
     pointer = element(bits).as_pointer()
-    function = ir.Function(module, ir.FunctionType(ir.VoidType(), [pointer, pointer, INDEX, INDEX]), name)
-    function.linkage = "internal"
-    function.attributes.add("noinline")
-    for argument in function.args[:2]:
-        argument.add_attribute("noalias")
-    builder = ir.IRBuilder(function.append_basic_block())
-    _Sums(builder, function.args, columns, bits).write()
-    builder.ret_void()
-    return function
+
+    def write(builder: Any, arguments: Sequence[Any]) -> None:
+        _Sums(builder, arguments, columns, bits).write()
+
+    name = f"glassnet_column_sums_{columns}_f{bits}"
+    return routine(module, name, ir.VoidType(), [pointer, pointer, INDEX, INDEX], write)
 
 
 class _Sums:

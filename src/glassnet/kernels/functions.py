@@ -29,6 +29,8 @@ from typing import Any
 from llvmlite import ir
 from numba.core import cgutils
 
+from glassnet.kernels.routines import intrinsic_of_one, routine, suffix
+
 __all__ = ["FUNCTIONS", "Value", "function_of"]
 
 _SINGLE, _DOUBLE, _BITS = ir.FloatType(), ir.DoubleType(), ir.IntType(32)
@@ -159,16 +161,7 @@ class Value:
         return self._made(bit)
 
     def _intrinsic(self, name: str) -> Value:
-        kind = ir.FunctionType(self.type, [self.type])
-        function = self.builder.module.declare_intrinsic(f"llvm.{name}.{_suffix(self.type)}", (), kind)
-        return self._made(self.builder.call(function, [self.value]))
-
-
-def _suffix(kind: Any) -> str:
-    """How LLVM calls a type of floats in the names of functions."""
-    if isinstance(kind, ir.VectorType):
-        return f"v{kind.count}{_suffix(kind.element)}"
-    return "f32" if kind == _SINGLE else "f64"
+        return self._made(intrinsic_of_one(self.builder, name, self.value))
 
 
 def _select(test: Value, a: Any, b: Any) -> Value:
@@ -381,20 +374,14 @@ def function_of(module: Any, name: str, kind: Any) -> Any:
     -------
     ir.Function
     """
-    called = f"glassnet_{name}_{_suffix(kind)}"
-    if called in module.globals:
-        return module.globals[called]
-    function = ir.Function(module, ir.FunctionType(kind, [kind]), called)
-    function.linkage = "internal"
-    builder = ir.IRBuilder(function.append_basic_block())
-    (x,) = function.args
-    if kind.element == _SINGLE:
-        function.attributes.add("alwaysinline")
-        builder.ret(FUNCTIONS[name](Value(builder, x)).value)
-    else:
-        function.attributes.add("noinline")
-        builder.ret(_one_by_one(builder, name, x))
-    return function
+    single = kind.element == _SINGLE
+
+    def write(builder: Any, arguments: Sequence[Any]) -> Any:
+        (x,) = arguments
+        return FUNCTIONS[name](Value(builder, x)).value if single else _one_by_one(builder, name, x)
+
+    attribute = "alwaysinline" if single else "noinline"
+    return routine(module, f"glassnet_{name}_{suffix(kind)}", kind, [kind], write, attribute)
 
 
 def _one_by_one(builder: Any, name: str, x: Any) -> Any:

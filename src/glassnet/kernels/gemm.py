@@ -81,7 +81,7 @@ def _product(
     bits, (rows, inner, columns) = common_bits(arrays, LAYOUTS), map(_known, extents)
     if epilogue is not None:
         _check_arguments(epilogue, then[1:])
-        matrices = [x for x in then[1:] if isinstance(x, types.Array) and x.dtype != types.boolean]
+        matrices = [x for x in then[1:] if isinstance(x, types.Array) and not _is_truth(x)]
         bits = bits and common_bits([*arrays, *matrices], [*LAYOUTS, *["CA"] * len(matrices)])
     plain = _plain_call(epilogue, transposed, arrays[0].dtype.bitwidth)
     if bits is None or columns is None:
@@ -90,7 +90,7 @@ def _product(
     if transposed and columns == 1 and rows is not None and layouts == "CCC" and epilogue is None:
         # (a.T @ b).T is b.T @ a, and a single column is stored like a single row.
         return signature, _product_call(Product(1, inner, rows, bits, False, layouts), (0, 2, 1), plain)
-    bools = tuple(isinstance(x, types.Array) and x.dtype == types.boolean for x in then[1:])
+    bools = tuple(map(_is_truth, then[1:]))
     product = Product(rows, inner, columns, bits, transposed, layouts, epilogue, bools)
     return signature, _product_call(product, (0, 1, 2), plain)
 
@@ -107,6 +107,10 @@ def _check_arguments(epilogue: Epilogue, given: Sequence[Any]) -> None:
     axes = [kind.ndim if isinstance(kind, types.Array) else 0 for kind in given]
     if axes != [FORMS[form] for form in epilogue.forms]:
         raise TypingError(f"{epilogue.text!r} reads {', '.join(epilogue.names)}; it got {axes} axes.")
+
+
+def _is_truth(kind: Any) -> bool:
+    return isinstance(kind, types.Array) and kind.dtype == types.boolean
 
 
 def _known(extent: Any) -> int | None:

@@ -16,7 +16,8 @@ from llvmlite import ir
 
 from glassnet.kernels.epilogue import values
 from glassnet.kernels.features import vectors
-from glassnet.kernels.tiles import Panel, lanes_for, panels
+from glassnet.kernels.routines import routine
+from glassnet.kernels.tiles import Panel, down_from, lanes_for, panels
 from glassnet.kernels.vector import (
     BYTE,
     INDEX,
@@ -108,25 +109,16 @@ def product_function(module: Any, product: Product) -> Any:
     ``inner``, and the lengths of the rows that ``out``, ``a`` and ``b`` are stored in; then, for each
     argument of the epilogue, a pointer and the length of its rows (1 for a vector), or a double and a zero.
     """
-    if product.name in module.globals:
-        return module.globals[product.name]
     pointer = element(product.bits).as_pointer()
     forms = zip(product.epilogue.forms, product.bools, strict=True) if product.epilogue else ()
     kinds = [(BYTE.as_pointer() if truth else pointer) if form else ir.DoubleType() for form, truth in forms]
     more = [part for kind in kinds for part in (kind, INDEX)]
-    function = ir.Function(
-        module, ir.FunctionType(ir.VoidType(), [pointer] * 3 + [INDEX] * 5 + more), product.name
-    )
-    function.linkage = "internal"
-    function.attributes.add("noinline")
-    for argument in function.args:
-        if isinstance(argument.type, ir.PointerType):
-            argument.add_attribute("noalias")
-    builder = ir.IRBuilder(function.append_basic_block())
-    writer = _Dots if product.is_dot else _Tiles
-    writer(builder, product, function.args).write()
-    builder.ret_void()
-    return function
+
+    def write(builder: Any, arguments: Sequence[Any]) -> None:
+        writer = _Dots if product.is_dot else _Tiles
+        writer(builder, product, arguments).write()
+
+    return routine(module, product.name, ir.VoidType(), [pointer] * 3 + [INDEX] * 5 + more, write)
 
 
 class _Writer:
@@ -181,7 +173,7 @@ class _Writer:
     def _over_rows_once(self, heights: Sequence[int], tile: Callable[[int, Any], None]) -> None:
         """Write ``tile(height, first row)`` in loops that come to no row twice, from the tallest on."""
         first: Any = 0
-        for height in sorted({*heights[:1], *(h for h in (4, 1) if h < heights[0])}, reverse=True):
+        for height in down_from(heights[0]):
             rest = self._plus(self.rows, self._times(first, -1))
             count = quotient(self.builder, rest, height)
             self._loop(count, partial(self._tile_from, tile, height, first))
@@ -280,8 +272,8 @@ class _Tiles(_Writer):
         cuts = [_Cut(j * self.lanes, self.lanes) for j in range(panel.vectors - 1)]
         last = _Cut((panel.vectors - 1) * self.lanes, panel.last)
         missing = self.lanes - panel.last
-        once = self.packed is not None or not isinstance(self.first, int)
-        if missing and not (self.vector.masks or once) and self.product.columns >= self.lanes:
+        again = isinstance(self.first, int) and not self.vector.masks
+        if missing and again and self.product.columns >= self.lanes:
             last = _Cut(last.offset - missing, self.lanes)
         return [*cuts, last]
 

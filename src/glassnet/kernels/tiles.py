@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from glassnet.kernels.features import Vectors
 
-__all__ = ["Panel", "lanes_for", "panels"]
+__all__ = ["Panel", "down_from", "lanes_for", "panels"]
 
 
 class Panel(NamedTuple):
@@ -90,9 +90,19 @@ def heights(rows: int | None, vectors: int, registers: int) -> tuple[int, ...]:
     """
     most = _most(vectors, registers)
     if rows is None:  # a batch is more often a multiple of a power of two than of anything else
-        tallest = 1 << most.bit_length() - 1
-        return tuple(sorted({tallest, *(height for height in (4, 1) if height < tallest)}, reverse=True))
+        return down_from(1 << most.bit_length() - 1)
     return (-(-rows // -(-rows // most)),) if rows else ()
+
+
+def down_from(tallest: int) -> tuple[int, ...]:
+    """Heights with which tiles come to any number of rows.
+
+    Examples
+    --------
+    >>> down_from(8), down_from(4), down_from(1)
+    ((8, 4, 1), (4, 1), (1,))
+    """
+    return (tallest, *(height for height in (4, 1) if height < tallest))
 
 
 def _most(vectors: int, registers: int) -> int:

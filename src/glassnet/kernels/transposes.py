@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from llvmlite import ir
 
 from glassnet.kernels.features import vectors
+from glassnet.kernels.routines import routine
 from glassnet.kernels.tiles import lanes_for
 from glassnet.kernels.vector import INDEX, Vector, counted_loop, element, less, plus, quotient, smaller, times
 
@@ -20,18 +21,12 @@ def transpose_function(module: Any, rows: int | None, columns: int, bits: int) -
     Its arguments are pointers to the first elements of the result and of the matrix, and the number of rows.
     """
     name = f"glassnet_transpose_{'n' if rows is None else rows}x{columns}_f{bits}"
-    if name in module.globals:
-        return module.globals[name]
     pointer = element(bits).as_pointer()
-    function = ir.Function(module, ir.FunctionType(ir.VoidType(), [pointer, pointer, INDEX]), name)
-    function.linkage = "internal"
-    function.attributes.add("noinline")
-    for argument in function.args[:2]:
-        argument.add_attribute("noalias")
-    builder = ir.IRBuilder(function.append_basic_block())
-    _Transpose(builder, function.args, rows, columns, bits).write()
-    builder.ret_void()
-    return function
+
+    def write(builder: Any, arguments: Sequence[Any]) -> None:
+        _Transpose(builder, arguments, rows, columns, bits).write()
+
+    return routine(module, name, ir.VoidType(), [pointer, pointer, INDEX], write)
 
 
 class _Transpose:

@@ -24,6 +24,7 @@ from typing import Any
 from llvmlite import ir
 
 from glassnet.kernels.functions import function_of
+from glassnet.kernels.routines import intrinsic_of_one, suffix
 
 __all__ = [
     "BYTE",
@@ -69,9 +70,8 @@ class Vector:
         self.lanes = lanes
         self.masks = masks
         self.type = ir.VectorType(element, lanes)
-        bits = 64 if isinstance(element, ir.DoubleType) else 32
-        self.itemsize = bits // 8
-        self._suffix = f"v{lanes}f{bits}"
+        self.itemsize = 8 if isinstance(element, ir.DoubleType) else 4
+        self._suffix = suffix(self.type)
 
     # ---------------- constants ----------------
 
@@ -174,11 +174,11 @@ class Vector:
 
     def sqrt(self, a: Any) -> Any:
         """The square root; NaN below 0."""
-        return self.builder.call(self._function(f"llvm.sqrt.{self._suffix}", self.type, [self.type]), [a])
+        return intrinsic_of_one(self.builder, "sqrt", a)
 
     def abs(self, a: Any) -> Any:
         """The size of a number, without its sign."""
-        return self.builder.call(self._function(f"llvm.fabs.{self._suffix}", self.type, [self.type]), [a])
+        return intrinsic_of_one(self.builder, "fabs", a)
 
     def function(self, name: str, a: Any) -> Any:
         """An elementary function of :mod:`glassnet.kernels.functions`."""

@@ -139,16 +139,16 @@ def find_epilogues(
 
 
 def _made_of(
-    product: Node, readers: Mapping[Node, list[Node]], solid: Collection[Node], without: Node | None = None
+    product: Node, readers: Mapping[Node, list[Node]], firm: Collection[Node], without: Node | None = None
 ) -> set[Node]:
-    """What is made of a product: values that are computed by every reader, and the solid ones behind them."""
+    """What is made of a product, up to the first firm values, which have to be there."""
     found: set[Node] = set()
     ahead = [product]
     while ahead:
         for reader in readers.get(ahead.pop(), ()):
             if reader not in found and reader is not without:
                 found.add(reader)
-                if reader not in solid:
+                if reader not in firm:
                     ahead.append(reader)
     return found
 

@@ -40,7 +40,8 @@ from glassnet.passes.movement import (
 )
 from glassnet.passes.narrow import FUNCTIONS, narrow_functions
 
-# Computing a value again may cost this many simple operations; more, and it is kept.
+# Computing a value again may cost this many simple operations; more, and it is kept. A random number costs so
+# many that comparing it costs more: dropout keeps a truth value for each element, and not the number.
 CHEAP = 6
 _COST = {"div": 4, "sqrt": 6, "pow": 2, "random_uniform": 6} | dict.fromkeys(FUNCTIONS, 20)
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
-from functools import reduce
 from operator import mul
 
 from glassnet.graph.dims import Dim, N, product
 from glassnet.graph.graph import Graph, Place, input_place, rebuild
-from glassnet.graph.node import Node, constant, lift, make, one_hot, reshape, where
-from glassnet.graph.node import reduce as reduction
+from glassnet.graph.node import Node, constant, lift, make, one_hot, reduce, reshape, where
 from glassnet.graph.ops import reduced_shape
 
 
@@ -56,7 +55,7 @@ def take_rows_out_of_sums(graph: Graph) -> Graph:
         others = [x for x in factors if x not in rows]
         if not rows or not others:
             return None
-        total = reduction("sum", _product(others), axis, keepdims)
+        total = reduce("sum", _product(others), axis, keepdims)
         return _product([total, *rows])
 
     return rebuild(graph, replace)
@@ -68,7 +67,7 @@ def _factors(x: Node) -> list[Node]:
 
 
 def _product(factors: Sequence[Node]) -> Node:
-    return reduce(mul, factors)
+    return functools.reduce(mul, factors)
 
 
 def share_exponentials(graph: Graph) -> Graph:
@@ -105,7 +104,7 @@ def lower_picks(graph: Graph) -> Graph:
         z, y = inputs
         extent = z.shape[-1]
         assert isinstance(extent, int)
-        return reduction("sum", where(one_hot(y, extent), z, 0.0), (z.ndim - 1,))
+        return reduce("sum", where(one_hot(y, extent), z, 0.0), (z.ndim - 1,))
 
     return rebuild(graph, replace)
 
@@ -132,7 +131,7 @@ def _is_narrow_pick(node: Node) -> bool:
 
 def _mean(x: Node, axis: tuple[int, ...], keepdims: bool) -> Node:
     """The same sum serves a mean that keeps its axes and one that does not."""
-    mean = reduction("sum", x, axis, keepdims=False) / count(x, axis)
+    mean = reduce("sum", x, axis, keepdims=False) / count(x, axis)
     return reshape(mean, reduced_shape(x.shape, axis, keepdims=True)) if keepdims else mean
 
 

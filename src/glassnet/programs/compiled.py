@@ -63,9 +63,9 @@ class CompiledProgram:
         self.lowered = passes.run(expanded, "compiled")
         self.dtype, self.batch = np.dtype(dtype), batch
         self.parts = parts
-        use_blas = not vectors().bits  # where there are register tiles, they are faster, also with AVX2
+        tiles = bool(vectors().bits)  # where there are any, they are faster than the BLAS, also with AVX2
         self.printed: CompiledModule = print_module(
-            self.lowered, batch, self.dtype.name, first_lines, constant, parts, use_blas, driver
+            self.lowered, batch, self.dtype.name, first_lines, constant, parts, tiles, driver
         )
         self.text = self.printed.text
         self.module: ModuleType = load_module(self.text, check=check_compiled_text)

@@ -41,15 +41,16 @@ class AloneText(RowsText):
         As for :class:`SharedText`.
     batch : int
         About how many rows a batch has.
-    use_blas : bool
-        Whether there are no register tiles: large products go to the BLAS, and loops finish products.
+    tiles : bool
+        Whether there are register tiles, which also finish products. Without, large products go to the BLAS,
+        and loops finish all of them.
     """
 
     def __init__(
-        self, graph: Graph, loops: Loops, storage: Storage, parts: int, batch: int, use_blas: bool
+        self, graph: Graph, loops: Loops, storage: Storage, parts: int, batch: int, tiles: bool
     ) -> None:
         super().__init__(graph, loops, storage, parts)
-        self.batch, self.use_blas = batch, use_blas
+        self.batch, self.tiles = batch, tiles
 
     def _alone(self, unit: Unit) -> None:
         (node,) = unit.nodes
@@ -88,7 +89,7 @@ class AloneText(RowsText):
         out = self.view(result or node, (rows, columns))
         left = self.view(a, (inner, rows) if turned_a else (rows, inner))
         right = self.view(b, (columns, inner) if turned_b else (inner, columns))
-        large = self.use_blas and self._work(rows, inner, columns) >= LARGE_PRODUCT
+        large = not self.tiles and self._work(rows, inner, columns) >= LARGE_PRODUCT
         if turned_b and not (large or turned_a) and self._halves(columns):
             self._matmul_by_columns(node, result, out, left, right)
             return
@@ -123,7 +124,7 @@ class AloneText(RowsText):
     # ------------------------------------------------------------------------------------ epilogues
     def _epilogue(self, product: Node, result: Node | None, cut: Mapping[str, str]) -> str:
         """The last arguments of a product: its epilogue and what that reads, cut to a thread's part."""
-        if result is None or self.use_blas:
+        if result is None or not self.tiles:
             return ""
         epilogue = parse(self._finished(product, result, "product"))
         pairs = zip(epilogue.names, epilogue.forms, strict=True)
@@ -145,7 +146,7 @@ class AloneText(RowsText):
 
     def _finish_in_place(self, product: Node, result: Node | None, spans: tuple[object, object]) -> None:
         """After a product that finishes nothing: a loop over what it has written."""
-        if result is None or not self.use_blas:
+        if result is None or self.tiles:
             return
         out = self.view(result)
         *steps, last = self._finished(product, result, f"{out}[i, j]").split("; ")

@@ -137,7 +137,7 @@ def print_module(
     first_lines: Sequence[str] = (),
     constant: bool = False,
     parts: int = 1,
-    use_blas: bool = False,
+    tiles: bool = True,
     driver: str = "step",
 ) -> CompiledModule:
     """Print a graph as a compiled program.
@@ -155,8 +155,9 @@ def print_module(
         The size of a full batch becomes a constant of the program: worth it for small networks.
     parts : int
         Into how many parts the work of a step is cut.
-    use_blas : bool
-        Whether there are no register tiles: large products go to the BLAS, and loops finish products.
+    tiles : bool
+        Whether there are register tiles, which also finish products. Without, large products go to the BLAS,
+        and loops finish all of them.
     driver : {"step", "train", "run", "row"}
         What is called from Python: the step, many training steps, a prediction of many rows, or of one.
 
@@ -164,7 +165,7 @@ def print_module(
     -------
     CompiledModule
     """
-    step = print_numba(graph, batch, parts, use_blas, one_row=driver == "row")
+    step = print_numba(graph, batch, parts, tiles, one_row=driver == "row")
     inputs = tuple(node for node in graph.inputs if has_batch(node.shape))
     pairs = zip(graph.outputs, graph.places, strict=True)
     arrays = [step.homes[place] for node, place in pairs if has_batch(node.shape) and place in step.homes]

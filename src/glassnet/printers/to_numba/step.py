@@ -65,13 +65,13 @@ class CompiledText:
 class StepText(AloneText):
     """One step."""
 
-    def __init__(self, graph: Graph, batch: int, parts: int, use_blas: bool, one_row: bool) -> None:
+    def __init__(self, graph: Graph, batch: int, parts: int, tiles: bool, one_row: bool) -> None:
         self.heading = ""
         self.one_row, self.room = one_row, room(batch)
         loops = plan_loops(graph)
         self.probes = probes(loops)
         self.guard = guard_unit(loops, self.probes)
-        super().__init__(graph, loops, plan_storage(loops, self.guard), parts, batch, use_blas)
+        super().__init__(graph, loops, plan_storage(loops, self.guard), parts, batch, tiles)
 
     def write(self) -> CompiledText:
         """All units, in order."""
@@ -277,7 +277,7 @@ def probes(loops: Loops) -> list[Node]:
 
 
 def print_numba(
-    graph: Graph, batch: int, parts: int = 1, use_blas: bool = False, one_row: bool = False
+    graph: Graph, batch: int, parts: int = 1, tiles: bool = True, one_row: bool = False
 ) -> CompiledText:
     """The graph as one Numba function.
 
@@ -289,8 +289,9 @@ def print_numba(
         About how many rows a batch has.
     parts : int
         Into how many parts the work of a step is cut, for as many threads or fewer.
-    use_blas : bool
-        Whether there are no register tiles: large products go to the BLAS, and loops finish products.
+    tiles : bool
+        Whether there are register tiles, which also finish products. Without, large products go to the BLAS,
+        and loops finish all of them.
     one_row : bool
         The batch is always one row.
 
@@ -298,4 +299,4 @@ def print_numba(
     -------
     CompiledText
     """
-    return StepText(graph, batch, parts, use_blas, one_row).write()
+    return StepText(graph, batch, parts, tiles, one_row).write()

@@ -231,12 +231,11 @@ def sliced(part: tuple[int, int, int] | None, text: str) -> str:
 
 def _row_start(shape: Shape, index: Sequence[str]) -> str:
     """The number of the first element of a row, counted row by row: ``(i * 8 + j) * 4``."""
-    text = ""
+    start = "0"
     for name, extent in zip(index, shape[1:], strict=True):
-        before = "" if text in ("", "0") else f"{text} + "
-        place = f"{before}{name}"
-        text = "0" if place == "0" else f"{f'({place})' if before else place} * {extent}"
-    return text or "0"
+        place = name if start == "0" else f"({start} + {name})"
+        start = "0" if place == "0" else f"{place} * {extent}"
+    return start
 
 
 def flat_rows(shape: Shape) -> Extent:
